@@ -1,0 +1,7 @@
+"""Values: what a micrograph, a set of picks and a frame are. numpy only: no files, no torch."""
+
+from deepem.core.frame import Frame
+from deepem.core.micrograph import Micrograph
+from deepem.core.picks import Picks
+
+__all__ = ["Frame", "Micrograph", "Picks"]

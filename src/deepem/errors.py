@@ -1,0 +1,66 @@
+"""The errors of DeepEM: one tree, so that ``except DeepEMError`` catches what we can explain.
+
+Every message says what is wrong with which value in which file, what was expected, and what to
+do. Each class also inherits the builtin a caller would expect (``ValueError``, ``OSError`` …).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class DeepEMError(Exception):
+    """Anything that DeepEM can explain to its user."""
+
+
+class FileFormatError(DeepEMError, ValueError):
+    """A file is not what its name promises: empty, truncated, another format, bad values."""
+
+    def __init__(self, path: str | Path, problem: str) -> None:
+        self.path = Path(path)
+        super().__init__(f"{path}: {problem}")
+
+
+class MicrographError(DeepEMError, ValueError):
+    """A micrograph can be read but cannot be used: constant, without finite pixels, too small."""
+
+
+class ConventionError(DeepEMError, ValueError):
+    """Things that must fit each other do not: scales, names, coordinates and images."""
+
+
+class ConfigError(DeepEMError, ValueError):
+    """An option has a value that cannot work."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field = field
+        super().__init__(f"{field}: {problem}")
+
+
+class TrainingDataError(DeepEMError, ValueError):
+    """The labels are too few, or cannot be turned into training boxes."""
+
+
+class CheckpointError(DeepEMError, ValueError):
+    """A model or checkpoint file is corrupt, of another version, or of another training."""
+
+    def __init__(self, path: str | Path, problem: str) -> None:
+        self.path = Path(path)
+        super().__init__(f"{path}: {problem}")
+
+
+class OutputError(DeepEMError, OSError):
+    """A file cannot be written: it exists already, no permission, no space."""
+
+    def __init__(self, path: str | Path, problem: str) -> None:
+        self.path = Path(path)
+        super().__init__(f"{path}: {problem}")
+
+
+class MissingExtraError(DeepEMError, ImportError):
+    """An optional package is needed for what was asked."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package '{package}'. Install it with: pip install 'deepem[{extra}]'"
+        )
