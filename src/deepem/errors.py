@@ -62,5 +62,6 @@ class MissingExtraError(DeepEMError, ImportError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
-            f"{purpose} needs the package '{package}'. Install it with: pip install 'deepem[{extra}]'"
+            f"{purpose} needs the package '{package}'. "
+            f"Install it with: pip install 'deepem[{extra}]'"
         )

@@ -51,9 +51,7 @@ class Frame:
             (y_px - self.origin_px[0]) / self.step_px[0],
         )
 
-    def subgrid(
-        self, shape: tuple[int, int], *, origin: tuple[float, float], step: float
-    ) -> Frame:
+    def subgrid(self, shape: tuple[int, int], *, origin: tuple[float, float], step: float) -> Frame:
         """A coarser frame: its ``(ny, nx)``, and its origin and step in samples of this one."""
         x_px, y_px = self.to_px(origin[1], origin[0])
         return Frame(

@@ -1,0 +1,28 @@
+"""Evaluation: how well picks agree with known particles, and the report that shows it."""
+
+from deepem.evaluation.curves import (
+    PrecisionRecall,
+    average_precision,
+    best_threshold,
+    f_beta,
+    precision_recall,
+)
+from deepem.evaluation.matching import Matching, match_picks
+from deepem.evaluation.metrics import Evaluation, Figures, MicrographEvaluation, evaluate
+from deepem.evaluation.report import Picture, render_report
+
+__all__ = [
+    "Evaluation",
+    "Figures",
+    "Matching",
+    "MicrographEvaluation",
+    "Picture",
+    "PrecisionRecall",
+    "average_precision",
+    "best_threshold",
+    "evaluate",
+    "f_beta",
+    "match_picks",
+    "precision_recall",
+    "render_report",
+]

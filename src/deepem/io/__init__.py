@@ -1,0 +1,27 @@
+"""Files ↔ values: one file a format, a registry of coordinate formats, atomic writes.
+
+The origin, corner or row order that a format prefers is converted in its own file; outside this
+room every position is a centre in unbinned pixels of the stored MRC rows.
+"""
+
+from deepem.io.atomic import write_atomically
+from deepem.io.micrographs import find_micrographs, open_micrograph
+from deepem.io.mrc import write_mrc
+from deepem.io.pairing import Pairing, pair_picks
+from deepem.io.placement import place_picks
+from deepem.io.registry import PICK_FORMATS, PickFormat, pick_format, read_picks, write_picks
+
+__all__ = [
+    "PICK_FORMATS",
+    "Pairing",
+    "PickFormat",
+    "find_micrographs",
+    "open_micrograph",
+    "pair_picks",
+    "pick_format",
+    "place_picks",
+    "read_picks",
+    "write_atomically",
+    "write_mrc",
+    "write_picks",
+]

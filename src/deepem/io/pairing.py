@@ -1,0 +1,147 @@
+"""Match coordinate files to micrographs by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from deepem.core import Picks
+from deepem.errors import ConfigError, ConventionError, DeepEMError
+from deepem.io.inputs import list_files
+from deepem.io.micrographs import index_by_name
+from deepem.io.registry import PICK_FORMATS, pick_format, strip_pick_name
+
+_RULE = (
+    "A coordinate file has the name of its micrograph, perhaps with an ending such as _autopick, "
+    "or names it in rlnMicrographName"
+)
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Micrographs with their picks, and everything that could not be paired.
+
+    Parameters
+    ----------
+    pairs
+        Each micrograph with its picks, in the order of the micrographs.
+    unmatched_picks
+        Coordinate files of which nothing belongs to any of the micrographs.
+    unlabelled
+        Micrographs without coordinates.
+    failures
+        Coordinate files that cannot be read, each with its error.
+    """
+
+    pairs: list[tuple[Path, Picks]] = field(default_factory=list)
+    unmatched_picks: list[Path] = field(default_factory=list)
+    unlabelled: list[Path] = field(default_factory=list)
+    failures: list[tuple[Path, DeepEMError]] = field(default_factory=list)
+
+    def summary(self) -> str:
+        """One line for each problem; empty where there is none."""
+        lines = []
+        if self.unlabelled:
+            lines.append(f"Micrographs without coordinates: {_name_some(self.unlabelled)}.")
+        if self.unmatched_picks:
+            lines.append(
+                f"Coordinate files without a micrograph: {_name_some(self.unmatched_picks)}."
+            )
+        lines += [f"Coordinates not read: {error}." for _, error in self.failures]
+        return "\n".join(lines)
+
+
+def pair_picks(
+    micrograph_paths: Iterable[str | Path],
+    picks_paths: str | Path | Iterable[str | Path],
+    *,
+    format: str | None = None,
+) -> Pairing:
+    """Find the coordinates of each micrograph.
+
+    Parameters
+    ----------
+    micrograph_paths
+        Micrographs, as from :func:`find_micrographs`; they are not opened.
+    picks_paths
+        Coordinate files, folders (every coordinate file directly in one) and patterns.
+    format
+        Name of the coordinate format, such as ``"star"``, of which alone files are then taken
+        from folders; None goes by the suffix of each file.
+
+    Returns
+    -------
+    Pairing
+        A file that cannot be read is a failure in it, and the others are paired.
+
+    Raises
+    ------
+    ConfigError
+        The format is not known, or nothing is given.
+    FileFormatError
+        A folder or a pattern yields no coordinate file.
+    ConventionError
+        A micrograph has two coordinate files, or no file belongs to any micrograph.
+
+    Notes
+    -----
+    Names must be equal, so ``mic_1`` never gets the coordinates of ``mic_10`` or ``mic_1_2``. The
+    full name of a coordinate file comes before the one without a known ending.
+    """
+    micrographs = index_by_name(map(Path, micrograph_paths))
+    if not micrographs:
+        raise ConfigError("micrographs", "none are given; name files, a folder or a pattern")
+    formats = PICK_FORMATS if format is None else (pick_format(format),)
+    suffixes = tuple(known.suffix for known in formats)
+    sources: dict[str, tuple[Path, Picks]] = {}
+    unmatched: list[Path] = []
+    failures: list[tuple[Path, DeepEMError]] = []
+    for path in list_files(picks_paths, suffixes=suffixes, kind="coordinates"):
+        try:
+            contents = pick_format(format or path).read(path)
+        except DeepEMError as error:
+            failures.append((path, error))
+            continue
+        has_match = False
+        for picks in contents:
+            name = _match_name(picks.micrograph, micrographs)
+            if name is None:
+                continue
+            if name in sources:
+                raise ConventionError(_describe_clash(name, sources[name][0], path))
+            sources[name] = (path, replace(picks, micrograph=name))
+            has_match = True
+        if not has_match:
+            unmatched.append(path)
+    if unmatched and not sources:
+        raise ConventionError(
+            f"no coordinate file belongs to any of the micrographs: for example "
+            f"{unmatched[0].name} and {next(iter(micrographs.values())).name}. {_RULE}"
+        )
+    return Pairing(
+        pairs=[(path, sources[name][1]) for name, path in micrographs.items() if name in sources],
+        unmatched_picks=unmatched,
+        unlabelled=[path for name, path in micrographs.items() if name not in sources],
+        failures=failures,
+    )
+
+
+def _match_name(name: str, micrographs: dict[str, Path]) -> str | None:
+    for candidate in (name, strip_pick_name(name)):
+        if candidate in micrographs:
+            return candidate
+    return None
+
+
+def _describe_clash(name: str, first: Path, second: Path) -> str:
+    cure = "give only one of them"
+    if first.suffix != second.suffix:
+        cure = "choose one format with --picks-format (format=)"
+    return f"{name} has coordinates in two files, {first} and {second}; {cure}"
+
+
+def _name_some(paths: Sequence[Path], *, n_named: int = 3) -> str:
+    names = ", ".join(path.name for path in paths[:n_named])
+    n_more = len(paths) - n_named
+    return f"{names} and {n_more} more" if n_more > 0 else names

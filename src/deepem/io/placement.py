@@ -1,0 +1,87 @@
+"""Put picks on their micrograph, and notice when they belong to another image."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepem.core import Micrograph, Picks
+from deepem.errors import ConventionError
+
+_logger = logging.getLogger("deepem.io")
+
+
+def place_picks(picks: Picks, micrograph: Micrograph) -> Picks:
+    """Give picks the frame of their micrograph.
+
+    Parameters
+    ----------
+    picks
+        Centres in unbinned pixels.
+    micrograph
+        The micrograph they were picked on.
+
+    Returns
+    -------
+    Picks
+        With the micrograph's name and frame. A few centres outside the image are dropped, with a
+        warning in the log.
+
+    Raises
+    ------
+    ConventionError
+        More than half of the centres are outside the image, or the box is larger than it.
+    """
+    ny, nx = micrograph.shape
+    size_px = picks.box_size_px
+    if size_px is not None and size_px > min(ny, nx):
+        raise ConventionError(
+            f"{micrograph.label}: a box of {size_px} px does not fit in the micrograph of "
+            f"{nx} x {ny} px; give the box size and the coordinates in its own, unbinned pixels"
+        )
+    is_inside = _find_inside(picks.x_px, picks.y_px, micrograph.shape)
+    n_outside = len(picks) - int(is_inside.sum())
+    if n_outside > len(picks) / 2:
+        raise ConventionError(_describe_misfit(picks, micrograph, n_outside))
+    if n_outside:
+        _logger.warning(
+            "%s: %d of %d picks are outside the image of %d x %d px and are dropped",
+            micrograph.label,
+            n_outside,
+            len(picks),
+            nx,
+            ny,
+        )
+    return replace(picks.take(is_inside), micrograph=micrograph.name, frame=micrograph.frame)
+
+
+def _find_inside(
+    x_px: NDArray[np.float64], y_px: NDArray[np.float64], shape: tuple[int, int]
+) -> NDArray[np.bool_]:
+    # Pixel centres are at integers, so the image reaches half a pixel further.
+    ny, nx = shape
+    is_inside: NDArray[np.bool_] = (
+        (x_px >= -0.5) & (x_px <= nx - 0.5) & (y_px >= -0.5) & (y_px <= ny - 0.5)
+    )
+    return is_inside
+
+
+def _describe_misfit(picks: Picks, micrograph: Micrograph, n_outside: int) -> str:
+    ny, nx = micrograph.shape
+    x_max, y_max = float(picks.x_px.max()), float(picks.y_px.max())
+    text = (
+        f"{micrograph.label}: {n_outside} of {len(picks)} coordinates are outside the image: the "
+        f"micrograph is {nx} x {ny} px, coordinates reach {x_max:.0f}, {y_max:.0f}. "
+    )
+    if _find_inside(picks.y_px, picks.x_px, micrograph.shape).all():
+        return text + "They would fit with swapped axes: exchange x and y in the coordinate file"
+    factor = max(x_max / nx, y_max / ny)
+    if factor > 1:
+        return text + (
+            f"These coordinates are for a larger image or another binning (about {factor:.1f} "
+            "times): use the micrographs they were picked on, or divide them by the binning"
+        )
+    return text + "Use the micrographs they were picked on, and coordinates in pixels"

@@ -1,0 +1,83 @@
+"""The scale a model works at: everything that follows from the particle's diameter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deepem.errors import ConfigError
+from deepem.networks.presets import nearest_legal_box
+
+#: Side of a comfortable box over the particle diameter: the paper's KLH box is 1.5 diameters.
+BOX_OVER_DIAMETER = 1.5
+_LARGEST_DEFAULT_BOX = 80
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Sizes in pixels of the micrograph, and the binning at which the network sees them.
+
+    Parameters
+    ----------
+    diameter_px
+        Longest extent of the particle in unbinned pixels.
+    factor
+        Binning: size of a pixel of the model in unbinned pixels.
+    box_size
+        Side of the network's box in pixels of the model.
+    """
+
+    diameter_px: float
+    factor: float
+    box_size: int
+
+    @property
+    def box_size_px(self) -> int:
+        """Side of the box in unbinned pixels, even, as EMAN2 and RELION like it."""
+        return 2 * round(self.box_size * self.factor / 2)
+
+
+def choose_scale(
+    diameter_px: float,
+    *,
+    factor: float | None = None,
+    box_size_px: float | None = None,
+    n_pairs: int = 3,
+) -> Scale:
+    """Choose binning and box for a particle.
+
+    Parameters
+    ----------
+    diameter_px
+        Longest extent of the particle in unbinned pixels.
+    factor
+        Binning; by default the smallest whole one with which the box has at most 80 pixels.
+    box_size_px
+        Side of the box in unbinned pixels; by default 1.5 diameters. It becomes the next box
+        that the network's layers can divide.
+    n_pairs
+        Number of convolution and pooling pairs of the network.
+
+    Returns
+    -------
+    scale
+
+    Raises
+    ------
+    deepem.errors.ConfigError
+        A value is not positive, or the box is too small or too large for a network.
+    """
+    if not diameter_px > 0:
+        raise ConfigError("particle diameter", f"must be positive, got {diameter_px:g} px")
+    if factor is not None and not factor > 0:
+        raise ConfigError("bin", f"must be positive, got {factor:g}")
+    wanted_px = diameter_px * BOX_OVER_DIAMETER if box_size_px is None else box_size_px
+    if wanted_px < diameter_px:
+        raise ConfigError(
+            "box size",
+            f"{wanted_px:g} px is smaller than the particle ({diameter_px:g} px). "
+            f"Use about {BOX_OVER_DIAMETER * diameter_px:.0f} px.",
+        )
+    if factor is None:
+        factor = max(1, -(-wanted_px // _LARGEST_DEFAULT_BOX))
+    box_size = nearest_legal_box(round(wanted_px / factor, 6), n_pairs=n_pairs)
+    return Scale(float(diameter_px), float(factor), box_size)

@@ -1,0 +1,15 @@
+"""Array to array: from the pixels of a micrograph to the image that a network sees."""
+
+from deepem.preprocessing.local_statistics import local_mean_std
+from deepem.preprocessing.normalise import clip_outliers, standardise
+from deepem.preprocessing.prepare import PreparedImage, prepare
+from deepem.preprocessing.resample import fourier_crop
+
+__all__ = [
+    "PreparedImage",
+    "clip_outliers",
+    "fourier_crop",
+    "local_mean_std",
+    "prepare",
+    "standardise",
+]

@@ -1,0 +1,25 @@
+"""Micrographs with exact truth: specimen → projection → optics → noise → scene."""
+
+from deepem.simulation.noise import add_noise, measure_signal_variance
+from deepem.simulation.optics import Optics, apply_ctf, calculate_ctf
+from deepem.simulation.placement import place_particles
+from deepem.simulation.projection import draw_rotations, project_beads
+from deepem.simulation.scene import Scene, simulate_dataset, simulate_micrograph
+from deepem.simulation.specimen import PHANTOMS, Specimen, make_phantom
+
+__all__ = [
+    "PHANTOMS",
+    "Optics",
+    "Scene",
+    "Specimen",
+    "add_noise",
+    "apply_ctf",
+    "calculate_ctf",
+    "draw_rotations",
+    "make_phantom",
+    "measure_signal_variance",
+    "place_particles",
+    "project_beads",
+    "simulate_dataset",
+    "simulate_micrograph",
+]

@@ -1,0 +1,26 @@
+"""What a training reports while it runs, for progress bars and logs."""
+
+from __future__ import annotations
+
+from deepem.core import Micrograph
+from deepem.errors import DeepEMError
+from deepem.training.loop import Epoch
+from deepem.training.plan import Plan
+from deepem.training.samples import Samples
+
+
+class TrainingEvents:
+    """Does nothing at each event; override what you want to see."""
+
+    def planned(self, plan: Plan, n_train: int, n_valid: int) -> None:
+        """Scale and network are chosen, and how many micrographs train and validate."""
+
+    def sampled(self, samples: Samples, held_out: Samples) -> None:
+        """The boxes have been cut."""
+
+    def trained(self, epoch: Epoch) -> None:
+        """One epoch is over."""
+
+    def failed(self, micrograph: Micrograph, error: DeepEMError) -> None:
+        """A micrograph cannot be used. Raises; return instead to go on without it."""
+        raise error

@@ -1,0 +1,83 @@
+"""Micrographs with their labels, and which of them are set aside for validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepem.core import Micrograph, Picks
+from deepem.errors import ConventionError
+from deepem.io import place_picks
+
+_HELD_OUT_FRACTION = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledMicrograph:
+    """A micrograph with its particles and, where the user has them, its non-particles.
+
+    Parameters
+    ----------
+    micrograph
+        The micrograph.
+    particles
+        Its particles, with its frame; empty where it is known to hold none.
+    negatives
+        The user's non-particles, with its frame; None draws them at random.
+    """
+
+    micrograph: Micrograph
+    particles: Picks
+    negatives: Picks | None = None
+
+
+def pair_labels(
+    micrographs: Sequence[Micrograph],
+    picks: Sequence[Picks],
+    *,
+    negatives: Sequence[Picks] | None = None,
+) -> list[LabelledMicrograph]:
+    """Put labels on their micrographs, by name.
+
+    Returns
+    -------
+    labelled
+        Sorted by name, so that the order in which files were named changes nothing.
+
+    Raises
+    ------
+    deepem.errors.ConventionError
+        A micrograph has no labels, labels have no micrograph, or they do not fit each other.
+    """
+    picks_of = {p.micrograph: p for p in picks}
+    negatives_of = None if negatives is None else {p.micrograph: p for p in negatives}
+    names = {micrograph.name for micrograph in micrographs}
+    for name in sorted(names - picks_of.keys()):
+        raise ConventionError(f"{name}: has no coordinates. Label it, or leave it out.")
+    for name in sorted((picks_of.keys() | (negatives_of or {}).keys()) - names):
+        raise ConventionError(f"{name}: has coordinates, but the micrograph was not given. Add it.")
+    labelled = []
+    for micrograph in sorted(micrographs, key=lambda m: m.name):
+        own_negatives = None
+        if negatives_of is not None:
+            none_here = Picks(micrograph.name)
+            own_negatives = place_picks(negatives_of.get(micrograph.name, none_here), micrograph)
+        particles = place_picks(picks_of[micrograph.name], micrograph)
+        labelled.append(LabelledMicrograph(micrograph, particles, own_negatives))
+    return labelled
+
+
+def hold_out(
+    labelled: Sequence[LabelledMicrograph], *, seed: int
+) -> tuple[list[LabelledMicrograph], list[LabelledMicrograph]]:
+    """Set a fifth of the micrographs with particles aside; returns ``(kept, held_out)``.
+
+    With fewer than five of them nothing is set aside: it would cost more than it tells.
+    """
+    rng = np.random.default_rng([seed, 0])
+    useful = [index for index, item in enumerate(labelled) if len(item.particles)]
+    chosen = set(rng.permutation(useful)[: int(_HELD_OUT_FRACTION * len(useful))].tolist())
+    kept = [item for index, item in enumerate(labelled) if index not in chosen]
+    return kept, [labelled[index] for index in sorted(chosen)]

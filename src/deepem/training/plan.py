@@ -1,0 +1,155 @@
+"""From the diameter of a particle, or a preset, to the scale and the network to train."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from deepem.core import Micrograph, Picks
+from deepem.errors import ConfigError, ConventionError
+from deepem.networks import (
+    PRESETS,
+    Activation,
+    NetworkDesign,
+    Scale,
+    choose_scale,
+    design_network,
+)
+from deepem.networks.scale import BOX_OVER_DIAMETER
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be trained, and at which scale.
+
+    Parameters
+    ----------
+    design
+        The network.
+    scale
+        Diameter, binning and box, in unbinned pixels of ``pixel_size_angstrom``.
+    pixel_size_angstrom
+        Pixel size that the scale refers to, in Å; None where no micrograph knows its own.
+    """
+
+    design: NetworkDesign
+    scale: Scale
+    pixel_size_angstrom: float | None
+
+    def factor_for(self, micrograph: Micrograph) -> float:
+        """Binning of one micrograph, where their pixel sizes differ."""
+        if self.pixel_size_angstrom is None or micrograph.pixel_size_angstrom is None:
+            return self.scale.factor
+        return self.scale.factor * self.pixel_size_angstrom / micrograph.pixel_size_angstrom
+
+    def diameter_px(self, micrograph: Micrograph) -> float:
+        """Particle diameter in unbinned pixels of one micrograph."""
+        return self.scale.diameter_px * self.factor_for(micrograph) / self.scale.factor
+
+
+def plan_training(
+    micrographs: Sequence[Micrograph],
+    picks: Sequence[Picks],
+    *,
+    diameter_px: float | None = None,
+    diameter_angstrom: float | None = None,
+    preset: str | None = None,
+    factor: float | None = None,
+    box_size_px: float | None = None,
+    n_pairs: int = 3,
+    activation: Activation = "sigmoid",
+) -> Plan:
+    """Derive scale and network from as little as the user says.
+
+    Parameters
+    ----------
+    micrographs, picks
+        The labelled micrographs. The first micrograph's pixel size is the one that pixels in
+        the other arguments refer to.
+    diameter_px, diameter_angstrom
+        Particle diameter, in one unit; by default two thirds of the labels' box.
+    preset
+        One of the paper's networks, instead of one designed for the diameter.
+    factor
+        Binning; by default what `choose_scale` says, or the preset's pixel size.
+    box_size_px
+        Box in unbinned pixels; by default 1.5 diameters.
+    n_pairs, activation
+        As in `design_network`.
+
+    Returns
+    -------
+    plan
+
+    Raises
+    ------
+    deepem.errors.ConfigError
+        Options contradict each other, or the diameter cannot be told.
+    deepem.errors.ConventionError
+        Some micrographs know their pixel size and others do not.
+    """
+    pixel_size = _common_pixel_size(micrographs)
+    diameter_px = _diameter_in_pixels(diameter_px, diameter_angstrom, pixel_size)
+    if preset is None:
+        if diameter_px is None:
+            diameter_px = _diameter_from_boxes(picks)
+        scale = choose_scale(diameter_px, factor=factor, box_size_px=box_size_px, n_pairs=n_pairs)
+        design = design_network(scale.box_size, n_pairs=n_pairs, activation=activation)
+        return Plan(design, scale, pixel_size)
+    if preset not in PRESETS:
+        raise ConfigError("preset", f"'{preset}' is not known. Known: {', '.join(PRESETS)}.")
+    if box_size_px is not None or n_pairs != 3:
+        raise ConfigError("preset", "fixes box and layers: leave out the box size and layer pairs")
+    chosen = PRESETS[preset]
+    if factor is None:
+        ratio = chosen.pixel_size_angstrom / pixel_size if pixel_size else 1.0
+        factor = float(max(1, round(ratio)))
+    if diameter_px is None:
+        diameter_px = chosen.design.box_size * factor / BOX_OVER_DIAMETER
+    scale = Scale(diameter_px, factor, chosen.design.box_size)
+    return Plan(replace(chosen.design, activation=activation), scale, pixel_size)
+
+
+def _common_pixel_size(micrographs: Sequence[Micrograph]) -> float | None:
+    known = [m for m in micrographs if m.pixel_size_angstrom is not None]
+    if known and len(known) < len(micrographs):
+        unknown = next(m for m in micrographs if m.pixel_size_angstrom is None)
+        raise ConventionError(
+            f"{unknown.label}: has no pixel size in its header, and {known[0].label} has. "
+            "Say it for all with --pixel-size (pixel_size_angstrom=)."
+        )
+    return known[0].pixel_size_angstrom if known else None
+
+
+def _diameter_in_pixels(
+    diameter_px: float | None, diameter_angstrom: float | None, pixel_size: float | None
+) -> float | None:
+    if diameter_angstrom is None:
+        return diameter_px
+    if diameter_px is not None:
+        raise ConfigError("diameter", "give it in pixels or in Å, not in both")
+    if pixel_size is None:
+        raise ConfigError(
+            "diameter",
+            f"{diameter_angstrom:g} Å needs a pixel size, and the micrographs have none in their "
+            "headers. Say it with --pixel-size (pixel_size_angstrom=), or give the diameter in "
+            "pixels with --diameter-px (diameter_px=).",
+        )
+    return diameter_angstrom / pixel_size
+
+
+def _diameter_from_boxes(picks: Sequence[Picks]) -> float:
+    boxes = {p.box_size_px for p in picks if p.box_size_px is not None and len(p)}
+    if not boxes:
+        raise ConfigError(
+            "diameter",
+            "the coordinates have no box size to tell it from. Give the particle diameter with "
+            "--diameter (Å) or --diameter-px (diameter_angstrom=, diameter_px=).",
+        )
+    if len(boxes) > 1:
+        raise ConfigError(
+            "diameter",
+            f"the coordinate files have different box sizes ({', '.join(map(str, sorted(boxes)))} "
+            "px). Give the particle diameter with --diameter (Å) or --diameter-px.",
+        )
+    return boxes.pop() / BOX_OVER_DIAMETER
