@@ -15,7 +15,7 @@ from PIL import Image
 
 from deepem.core import Frame, Micrograph
 from deepem.errors import FileFormatError, MissingExtraError
-from deepem.io.inputs import describe_content, explain_read_error, read_head
+from deepem.io.inputs import describe_content, read_head
 
 # What the two libraries raise on files that are not what they promise.
 _CORRUPT = (ValueError, OSError, RuntimeError, SyntaxError, KeyError, TypeError, struct.error)
@@ -138,8 +138,6 @@ def _orient(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 def _explain_damage(path: Path, head: bytes, error: Exception, kind: str) -> FileFormatError:
-    if isinstance(error, OSError) and error.errno is not None:
-        return explain_read_error(path, error)
     if head.startswith((b"\x89PNG",) if kind == "PNG" else (b"II", b"MM")):
         return FileFormatError(
             path, f"is a damaged {kind} file ({error}); copy or transfer it again"

@@ -3,6 +3,7 @@
 from deepem.preprocessing.local_statistics import local_mean_std
 from deepem.preprocessing.normalise import clip_outliers, standardise
 from deepem.preprocessing.prepare import PreparedImage, prepare
+from deepem.preprocessing.preview import make_preview
 from deepem.preprocessing.resample import fourier_crop
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "clip_outliers",
     "fourier_crop",
     "local_mean_std",
+    "make_preview",
     "prepare",
     "standardise",
 ]

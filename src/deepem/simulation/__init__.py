@@ -1,5 +1,6 @@
 """Micrographs with exact truth: specimen → projection → optics → noise → scene."""
 
+from deepem.simulation.files import write_scene
 from deepem.simulation.noise import add_noise, measure_signal_variance
 from deepem.simulation.optics import Optics, apply_ctf, calculate_ctf
 from deepem.simulation.placement import place_particles
@@ -22,4 +23,5 @@ __all__ = [
     "project_beads",
     "simulate_dataset",
     "simulate_micrograph",
+    "write_scene",
 ]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from dataclasses import dataclass
 
-#: Updates in the paper: 800 + 800 boxes in four orientations, batches of 50, 20 epochs.
-PAPER_UPDATES = 2560
+from deepem.errors import ConfigError
+
+# 800 + 800 boxes in four orientations, batches of 50, 20 epochs
+_PAPER_EPOCHS = 20
+_PAPER_UPDATES = 2560
 
 
-class TrainingSettings(BaseModel):
+@dataclass(frozen=True)
+class TrainingSettings:
     """Settings of gradient descent.
 
-    Attributes
+    Parameters
     ----------
     epochs
-        Passes over the boxes; None makes at least 20, and as many as give the 2560 updates of the
-        paper where there are fewer boxes than in the paper.
+        Passes over the boxes; None makes the 20 of the paper, or more where there are fewer boxes
+        than in the paper, to reach its 2560 updates.
     batch_size
         Boxes for each update.
     learning_rate
@@ -23,21 +27,35 @@ class TrainingSettings(BaseModel):
     seed
         Of the initial weights, the order of the boxes, the negatives and what is held out.
 
+    Raises
+    ------
+    deepem.errors.ConfigError
+        A value is out of range.
+
     References
     ----------
     Zhu, Ouyang, Mao (2017) BMC Bioinformatics 18:348, doi 10.1186/s12859-017-1757-y.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    epochs: int | None = None
+    batch_size: int = 50
+    learning_rate: float = 1.0
+    seed: int = 0
 
-    epochs: int | None = Field(default=None, ge=1)
-    batch_size: int = Field(default=50, ge=1)
-    learning_rate: float = Field(default=1.0, gt=0)
-    seed: int = Field(default=0, ge=0)
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if self.epochs is not None and self.epochs < 1:
+            raise ConfigError("epochs", f"must be at least 1, got {self.epochs}")
+        if self.batch_size < 1:
+            raise ConfigError("batch size", f"must be at least 1, got {self.batch_size}")
+        if not self.learning_rate > 0:
+            raise ConfigError("learning rate", f"must be positive, got {self.learning_rate:g}")
+        if self.seed < 0:
+            raise ConfigError("seed", f"must not be negative, got {self.seed}")
 
     def n_epochs(self, n_boxes: int) -> int:
         """Epochs for ``n_boxes`` training boxes, each in four orientations."""
         if self.epochs is not None:
             return self.epochs
         updates_per_epoch = -(-4 * n_boxes // self.batch_size)
-        return max(20, -(-PAPER_UPDATES // updates_per_epoch))
+        return max(_PAPER_EPOCHS, -(-_PAPER_UPDATES // updates_per_epoch))

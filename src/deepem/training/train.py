@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -150,7 +151,7 @@ def train(
         std_range=_std_range(samples),
         training={
             "recipe": "paper",
-            **settings.model_dump(exclude={"epochs"}),
+            **asdict(settings),
             "epochs": len(history),
             "n_positives": samples.n_positives,
             "n_negatives": len(samples) - samples.n_positives,

@@ -77,6 +77,14 @@ def test_a_threshold_above_all_scores_has_no_point_on_the_curve():
     )
 
 
+def test_the_histogram_shows_right_and_wrong_picks():
+    usual = lines_of(draw_score_histogram(curve_of([0.9, 0.5, 0.7, 0.3])))
+    right_moved = lines_of(draw_score_histogram(curve_of([0.9, 0.6, 0.7, 0.3])))
+    wrong_moved = lines_of(draw_score_histogram(curve_of([0.9, 0.5, 0.8, 0.3])))
+    assert usual != right_moved
+    assert usual != wrong_moved
+
+
 def test_the_histogram_leaves_out_unknown_scores():
     known, some = curve_of([0.9, 0.5, 0.3]), curve_of([0.9, 0.5, 0.3, np.nan])
     assert lines_of(draw_score_histogram(some)) == lines_of(draw_score_histogram(known))

@@ -48,6 +48,10 @@ def test_without_threshold_all_picks_are_kept():
     assert result.threshold is None
 
 
+def test_a_score_equal_to_the_threshold_is_kept():
+    assert evaluate(PICKS, TRUTH, max_distance_px=5, threshold=0.6).n_picks == 4
+
+
 def test_the_curve_does_not_depend_on_the_threshold():
     cut, whole = (evaluate(PICKS, TRUTH, max_distance_px=5, threshold=t) for t in (0.5, None))
     np.testing.assert_array_equal(cut.curve.n_picks, whole.curve.n_picks)

@@ -29,6 +29,11 @@ def test_a_pattern_is_expanded_and_a_file_is_kept_once(tmp_path):
     assert found == [folder / name for name in ("b2.mrc", "b1.mrc", "a.mrc")]
 
 
+def test_a_name_that_the_system_refuses_is_explained():
+    with pytest.raises(FileFormatError, match="cannot be read: File name too long"):
+        find_micrographs(["x" * 300])
+
+
 def test_a_file_whose_name_has_a_star_is_a_file(tmp_path):
     folder = touch(tmp_path / "mics", "a*.mrc", "ab.mrc")
     assert find_micrographs([folder / "a*.mrc"]) == [folder / "a*.mrc"]
