@@ -73,9 +73,7 @@ def make_progress() -> Progress:
     )
 
 
-def report_failures(
-    failures: Iterable[tuple[Path | str, Exception]], n_done: int
-) -> ExitCode:
+def report_failures(failures: Iterable[tuple[Path | str, Exception]], n_done: int) -> ExitCode:
     """Name every failed file with its reason; returns how the command ends."""
     failures = list(failures)
     for _, error in failures:

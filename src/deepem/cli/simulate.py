@@ -22,9 +22,10 @@ def simulate(
         typer.Option(help="Signal-to-noise ratio: variance of the particle over the noise's."),
     ] = 0.05,
     particles: Annotated[int, typer.Option(help="Particles on each micrograph.", min=1)] = 40,
-    size: Annotated[
-        tuple[int, int], typer.Option(metavar="NX NY", help="Size in pixels.")
-    ] = (1024, 1024),
+    size: Annotated[tuple[int, int], typer.Option(metavar="NX NY", help="Size in pixels.")] = (
+        1024,
+        1024,
+    ),
     pixel_size: Annotated[float, typer.Option(metavar="Å", help="Pixel size.")] = 4.0,
     defocus: Annotated[
         tuple[float, float], typer.Option(metavar="LOW HIGH", help="Range of defocus in µm.")

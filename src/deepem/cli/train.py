@@ -28,7 +28,6 @@ from deepem.cli.options import (
 from deepem.errors import DeepEMError, OutputError
 
 if TYPE_CHECKING:
-    from deepem import training
     from deepem.core import Micrograph, Picks
 
 
@@ -101,6 +100,7 @@ def train(
 ) -> None:
     """Learn to find particles from micrographs and the coordinates of their particles."""
     from deepem import training
+    from deepem.cli.training_progress import TrainingProgress
     from deepem.networks import save_model
 
     use_threads(threads)
@@ -117,30 +117,7 @@ def train(
         validation = _Labels(valid, valid_picks or beside, None, picks_format, pixel_size, failures)
 
     with make_progress() as progress:
-        task = progress.add_task("Training", total=None, detail="")
-
-        class Progress(training.TrainingEvents):
-            def planned(self, plan: training.Plan, n_train: int, n_valid: int) -> None:
-                for line in _describe(plan, n_train, n_valid):
-                    print_note(line)
-
-            def sampled(self, samples: training.Samples, held_out: training.Samples) -> None:
-                print_note(
-                    f"Boxes: {samples.n_positives} particles, "
-                    f"{len(samples) - samples.n_positives} non-particles, "
-                    f"{len(held_out)} held out"
-                )
-
-            def trained(self, epoch: training.Epoch) -> None:
-                detail = (
-                    f"error {epoch.error:.4f}, accuracy {epoch.accuracy:.1%}, "
-                    f"held out {epoch.valid_accuracy:.1%}"
-                )
-                progress.update(task, total=epoch.n_epochs, completed=epoch.number, detail=detail)
-
-            def failed(self, micrograph: Micrograph, error: DeepEMError) -> None:
-                failures.append((micrograph.label, error))
-
+        events = TrainingProgress(progress)
         try:
             model = training.train(
                 labelled.micrographs,
@@ -150,7 +127,7 @@ def train(
                 preset=preset,
                 factor=binning,
                 box_size_px=box_size,
-                n_pairs=int(layers) // 2 - 1,
+                n_pairs=int(layers) // 2 - 1,  # input, pairs, output
                 activation=activation,
                 negatives=labelled.negatives,
                 valid_micrographs=validation.micrographs if validation else (),
@@ -160,7 +137,7 @@ def train(
                 batch_size=batch_size,
                 learning_rate=learning_rate,
                 checkpoint=checkpoint,
-                events=Progress(),
+                events=events,
             )
         except KeyboardInterrupt:
             print_note(f"Interrupted. The same command with --resume goes on from {checkpoint}.")
@@ -173,7 +150,7 @@ def train(
         f"precision {figures['precision']:.3f}, recall {figures['recall']:.3f}"
     )
     print_note(f"Model written to {out}. Use it with:\n  deepem pick … --model {out} --out picks")
-    raise typer.Exit(report_failures(failures, n_done=1))
+    raise typer.Exit(report_failures([*failures, *events.failures], n_done=1))
 
 
 class _Labels:
@@ -220,21 +197,3 @@ def _check_output(out: Path, checkpoint: Path, *, resume: bool, overwrite: bool)
             checkpoint,
             "holds an interrupted training. Go on with it: --resume; start again: --overwrite",
         )
-
-
-def _describe(plan: training.Plan, n_train: int, n_valid: int) -> list[str]:
-    design, scale = plan.design, plan.scale
-    diameter = f"{scale.diameter_px:.0f} px"
-    if plan.pixel_size_angstrom is not None:
-        diameter += f" ({scale.diameter_px * plan.pixel_size_angstrom:.0f} Å)"
-    return [
-        f"Micrographs: {n_train} to learn from, {n_valid} to validate on",
-        f"Particle diameter {diameter}, box {scale.box_size_px} px, "
-        f"binned {scale.factor:g} times to {scale.box_size} px",
-        f"Network: {2 * len(design.kernels) + 2} layers, kernels {_join(design.kernels)}, "
-        f"pools {_join(design.pools)}, feature maps {_join(design.maps)}, {design.activation}",
-    ]
-
-
-def _join(numbers: tuple[int, ...]) -> str:
-    return "/".join(map(str, numbers))

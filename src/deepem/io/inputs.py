@@ -9,6 +9,8 @@ from pathlib import Path
 
 from deepem.errors import ConfigError, FileFormatError
 
+_NOT_TEXT = "is not a text file (it holds binary data); give a file of coordinates"
+
 # How files of other kinds begin; each comes with what to do about it.
 _OTHER_KINDS = {
     b"\x1f\x8b": "is compressed with gzip; decompress it first (gunzip)",
@@ -115,9 +117,6 @@ def read_text(path: Path) -> str:
     if "\x00" in text:
         raise FileFormatError(path, _NOT_TEXT)
     return text
-
-
-_NOT_TEXT = "is not a text file (it holds binary data); give a file of coordinates"
 
 
 def explain_read_error(path: Path, error: OSError) -> FileFormatError:

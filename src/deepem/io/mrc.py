@@ -96,7 +96,8 @@ def write_mrc(
         Shape ``(ny, nx)``, row 0 first, finite; int8, int16, uint16, float16 or float32, which
         is kept.
     pixel_size_angstrom
-        Size of a pixel in Å; None writes 0, which is read back as not known.
+        Size of a pixel in Å; None writes 0. Neither 0 nor exactly 1 is believed on reading; see
+        :func:`open_mrc`.
     overwrite
         Whether an existing file may be replaced.
 
@@ -215,6 +216,5 @@ def _read_pixels(path: Path, layout: _Layout) -> NDArray[Any]:
     except OSError as error:
         raise explain_read_error(path, error) from error
     except ValueError as error:  # the map would be longer than the file
-        raise FileFormatError(path, "has become shorter since it was opened; open it again") from (
-            error
-        )
+        problem = "has become shorter since it was opened; open it again"
+        raise FileFormatError(path, problem) from error

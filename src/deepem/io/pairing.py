@@ -141,7 +141,7 @@ def _describe_clash(name: str, first: Path, second: Path) -> str:
     return f"{name} has coordinates in two files, {first} and {second}; {cure}"
 
 
-def _name_some(paths: Sequence[Path], *, n_named: int = 3) -> str:
-    names = ", ".join(path.name for path in paths[:n_named])
-    n_more = len(paths) - n_named
+def _name_some(paths: Sequence[Path]) -> str:
+    names = ", ".join(path.name for path in paths[:3])
+    n_more = len(paths) - 3
     return f"{names} and {n_more} more" if n_more > 0 else names

@@ -75,6 +75,13 @@ def test_an_existing_file_is_replaced_only_when_asked(tmp_path):
     assert path.read_text() == "new"
 
 
+def test_an_existing_file_is_noticed_before_the_work(tmp_path):
+    path = tmp_path / "out.txt"
+    path.write_text("old")
+    with pytest.raises(OutputError):
+        write_while_another(path, lambda: pytest.fail("the work was done in vain"))
+
+
 def test_of_two_writers_the_second_gets_the_error(tmp_path):
     path = tmp_path / "out.txt"
 

@@ -35,8 +35,8 @@ def test_an_odd_box_has_its_centre_on_its_middle_pixel(read):
     assert (picks.x_px[0], picks.y_px[0]) == (12, 22)
 
 
-def test_decimals_blanks_comments_and_windows_line_ends_are_read(read):
-    picks = read("# made by hand\r\n\r\n  10.5 20.25  60.0 60  \r\n")
+def test_decimals_blanks_comments_and_files_from_windows_are_read(read):
+    picks = read("\ufeff# made by hand\r\n\r\n  10.5 20.25  60.0 60  \r\n")
     assert (picks.x_px[0], picks.y_px[0]) == (40.5, 50.25)
 
 

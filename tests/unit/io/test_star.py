@@ -79,6 +79,11 @@ def test_a_file_of_many_micrographs_gives_picks_for_each(read):
     assert second.x_px.tolist() == [30]
 
 
+def test_a_micrograph_named_by_a_number_keeps_its_zeros(read):
+    (picks,) = read("data_\nloop_\n_rlnMicrographName #1\n" + LOOP[13:] + "0001 2 3\n")
+    assert picks.micrograph == "0001"
+
+
 def test_columns_may_have_any_order_and_our_own_is_read(read):
     (picks,) = read(
         "data_images\nloop_\n_deepemStd #1\n_rlnCoordinateY #2\n_other #3\n_rlnCoordinateX #4\n"

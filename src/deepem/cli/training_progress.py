@@ -1,0 +1,61 @@
+"""Shows a training on the terminal: the plan, the boxes, a bar with error and accuracy."""
+
+from __future__ import annotations
+
+from rich.progress import Progress, TaskID
+
+from deepem.cli.console import print_note
+from deepem.core import Micrograph
+from deepem.errors import DeepEMError
+from deepem.training import Epoch, Plan, Samples, TrainingEvents
+
+
+class TrainingProgress(TrainingEvents):
+    """Draws on a progress display; micrographs that fail are kept in ``failures``."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.failures: list[tuple[str, DeepEMError]] = []
+        self._progress = progress
+        self._task: TaskID | None = None
+
+    def planned(self, plan: Plan, n_train: int, n_valid: int) -> None:
+        """Print sizes and network."""
+        design, scale = plan.design, plan.scale
+        diameter = f"{scale.diameter_px:.0f} px"
+        if plan.pixel_size_angstrom is not None:
+            diameter += f" ({scale.diameter_px * plan.pixel_size_angstrom:.0f} Å)"
+        print_note(f"Micrographs: {n_train} to learn from, {n_valid} to validate on")
+        print_note(
+            f"Particle diameter {diameter}, box {scale.box_size_px} px, "
+            f"binned {scale.factor:g} times to {scale.box_size} px"
+        )
+        print_note(
+            f"Network: {2 * len(design.kernels) + 2} layers, kernels {_join(design.kernels)}, "
+            f"pools {_join(design.pools)}, feature maps {_join(design.maps)}, {design.activation}"
+        )
+
+    def sampled(self, samples: Samples, held_out: Samples) -> None:
+        """Print the number of boxes."""
+        n = samples.n_positives
+        print_note(
+            f"Boxes: {n} particles, {len(samples) - n} non-particles, {len(held_out)} held out"
+        )
+
+    def trained(self, epoch: Epoch) -> None:
+        """Move the bar."""
+        if self._task is None:
+            self._task = self._progress.add_task("Training", total=epoch.n_epochs, detail="")
+        self._progress.update(
+            self._task,
+            completed=epoch.number,
+            detail=f"error {epoch.error:.4f}, accuracy {epoch.accuracy:.1%}, "
+            f"held out {epoch.valid_accuracy:.1%}",
+        )
+
+    def failed(self, micrograph: Micrograph, error: DeepEMError) -> None:
+        """Go on without it."""
+        self.failures.append((micrograph.label, error))
+
+
+def _join(numbers: tuple[int, ...]) -> str:
+    return "/".join(map(str, numbers))
