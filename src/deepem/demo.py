@@ -6,12 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepem.core import Micrograph
-from deepem.evaluation import Evaluation, Picture, evaluate, render_report
+from deepem.evaluation import Evaluation, evaluate, render_report, take_picture
 from deepem.io import open_micrograph, place_picks, read_picks, write_atomically, write_picks
 from deepem.networks import Model, save_model
 from deepem.picking import Picker, Selection, select
-from deepem.preprocessing import make_preview
 from deepem.simulation import make_phantom, simulate_dataset, write_scene
 from deepem.training import TrainingEvents, train
 
@@ -98,7 +96,7 @@ def run_demo(
     header = model.header
     radius_px = header.scale.diameter_px / 2
     # The curves of the report need the candidates below the threshold too.
-    picker = Picker(model, threshold=0, std_range=header.std_range, edge_margin_px=radius_px)
+    picker = Picker(model, threshold=0, std_range=header.std_range)
     candidates = []
     for micrograph in micrographs[test]:
         found = picker.pick(micrograph)
@@ -117,18 +115,13 @@ def run_demo(
     page = render_report(
         evaluation,
         title="DeepEM demo: particles found on simulated micrographs",
-        pictures=[_take_picture(micrograph) for micrograph in micrographs[test][:2]],
+        pictures=[take_picture(micrograph) for micrograph in micrographs[test][:2]],
         settings={"Simulation": _describe_simulation(seed), "Model": _describe_model(model)},
         notes=["The micrographs are simulated, so every particle is known exactly."],
     )
     with write_atomically(out / "report.html", overwrite=True) as file:
         file.write(page)
     return DemoResult(report=out / "report.html", evaluation=evaluation)
-
-
-def _take_picture(micrograph: Micrograph) -> Picture:
-    preview = make_preview(micrograph, longest_side=512)
-    return Picture(micrograph=micrograph.name, pixels=preview.pixels, frame=preview.frame)
 
 
 def _describe_simulation(seed: int) -> dict[str, str]:

@@ -37,7 +37,7 @@ def pick(
     ] = None,
     edge_margin: Annotated[
         float | None,
-        typer.Option(metavar="PX", help="Least distance to the edge; default half a diameter."),
+        typer.Option(metavar="PX", help="Least distance to the edge; default 0.4 diameters."),
     ] = None,
     min_distance: Annotated[
         float | None,

@@ -71,7 +71,7 @@ def train(
     ] = None,
     binning: Annotated[
         float | None,
-        typer.Option("--bin", metavar="N", help="Binning; by default the box gets 80 px or less."),
+        typer.Option("--bin", metavar="N", help="Binning; by default the box gets 40 to 79 px."),
     ] = None,
     box_size: Annotated[
         float | None,

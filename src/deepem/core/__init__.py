@@ -1,7 +1,8 @@
 """Values: what a micrograph, a set of picks and a frame are. numpy only: no files, no torch."""
 
+from deepem.core.diameter import BOX_OVER_DIAMETER, find_diameter_px
 from deepem.core.frame import Frame
 from deepem.core.micrograph import Micrograph
 from deepem.core.picks import Picks
 
-__all__ = ["Frame", "Micrograph", "Picks"]
+__all__ = ["BOX_OVER_DIAMETER", "Frame", "Micrograph", "Picks", "find_diameter_px"]

@@ -9,7 +9,8 @@ from deepem.evaluation.curves import (
 )
 from deepem.evaluation.matching import Matching, match_picks
 from deepem.evaluation.metrics import Evaluation, Figures, MicrographEvaluation, evaluate
-from deepem.evaluation.report import Picture, render_report
+from deepem.evaluation.picture import Picture, take_picture
+from deepem.evaluation.report import render_report
 
 __all__ = [
     "Evaluation",
@@ -25,4 +26,5 @@ __all__ = [
     "match_picks",
     "precision_recall",
     "render_report",
+    "take_picture",
 ]

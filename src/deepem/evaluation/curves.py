@@ -136,7 +136,7 @@ def average_precision(curve: PrecisionRecall) -> float:
     return float(np.sum(np.diff(curve.recall, prepend=0.0) * curve.precision))
 
 
-def best_threshold(curve: PrecisionRecall, *, beta: float = 2.0) -> float:
+def best_threshold(curve: PrecisionRecall, *, beta: float = 2.0, tolerance: float = 0.0) -> float:
     """Threshold at which F-beta is highest: a model's threshold, on validation micrographs.
 
     Parameters
@@ -145,6 +145,9 @@ def best_threshold(curve: PrecisionRecall, *, beta: float = 2.0) -> float:
         Pooled curve of micrographs that were not trained on, from picks down to a low score.
     beta
         Weight of recall, above 0.
+    tolerance
+        How far below the highest F-beta still counts as best. The curve is flat at its top, and
+        where exactly it is highest is chance.
 
     Returns
     -------
@@ -166,7 +169,8 @@ def best_threshold(curve: PrecisionRecall, *, beta: float = 2.0) -> float:
             "no threshold can be chosen, because no scored pick found a particle. Give picks with "
             "scores, and check that picks and truth are in the same unbinned pixels"
         )
-    best = int(np.argmax(f >= f.max() * (1 - 1e-12)))  # the first of those equal but for rounding
+    # The first of the best; equal but for rounding is equal.
+    best = int(np.argmax(f >= f.max() * (1 - 1e-12) - tolerance))
     lower = threshold[min(best + 1, threshold.size - 1)]
     midway = (threshold[best] + lower) / 2
     # Between neighbouring floating-point numbers there is no middle.

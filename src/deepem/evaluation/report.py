@@ -4,38 +4,16 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from deepem.core import Frame
 from deepem.errors import ConventionError
 from deepem.evaluation import figures
 from deepem.evaluation.curves import best_threshold
 from deepem.evaluation.metrics import Evaluation, Figures
 from deepem.evaluation.page import PAGE
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Picture:
-    """A micrograph to be shown with its picks.
-
-    Parameters
-    ----------
-    micrograph
-        Name of a micrograph of the evaluation.
-    pixels
-        Picture ``(ny, nx)``, low-passed and binned so that particles show.
-    frame
-        Where the samples of `pixels` lie on the micrograph.
-    """
-
-    micrograph: str
-    pixels: NDArray[Any]
-    frame: Frame
+from deepem.evaluation.picture import Picture
 
 
 def render_report(

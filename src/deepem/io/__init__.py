@@ -5,6 +5,7 @@ room every position is a centre in unbinned pixels of the stored MRC rows.
 """
 
 from deepem.io.atomic import write_atomically
+from deepem.io.collection import PicksCollection, collect_picks
 from deepem.io.micrographs import find_micrographs, open_micrograph
 from deepem.io.mrc import write_mrc
 from deepem.io.pairing import Pairing, pair_picks
@@ -15,6 +16,8 @@ __all__ = [
     "PICK_FORMATS",
     "Pairing",
     "PickFormat",
+    "PicksCollection",
+    "collect_picks",
     "find_micrographs",
     "open_micrograph",
     "pair_picks",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deepem.core import Picks
 from deepem.errors import ConfigError, ConventionError, DeepEMError
-from deepem.io.inputs import list_files
+from deepem.io.collection import collect_picks
 from deepem.io.micrographs import index_by_name
-from deepem.io.registry import PICK_FORMATS, pick_format, strip_pick_name
+from deepem.io.registry import strip_pick_name
 
 _RULE = (
     "A coordinate file has the name of its micrograph, perhaps with an ending such as _autopick, "
@@ -82,7 +82,7 @@ def pair_picks(
     FileFormatError
         A folder or a pattern yields no coordinate file.
     ConventionError
-        A micrograph has two coordinate files, or no file belongs to any micrograph.
+        Two files hold different coordinates of one micrograph, or no file belongs to any.
 
     Notes
     -----
@@ -92,38 +92,23 @@ def pair_picks(
     micrographs = index_by_name(map(Path, micrograph_paths))
     if not micrographs:
         raise ConfigError("micrographs", "none are given; name files, a folder or a pattern")
-    formats = PICK_FORMATS if format is None else (pick_format(format),)
-    suffixes = tuple(known.suffix for known in formats)
-    sources: dict[str, tuple[Path, Picks]] = {}
-    unmatched: list[Path] = []
-    failures: list[tuple[Path, DeepEMError]] = []
-    for path in list_files(picks_paths, suffixes=suffixes, kind="coordinates"):
-        try:
-            contents = pick_format(format or path).read(path)
-        except DeepEMError as error:
-            failures.append((path, error))
-            continue
-        has_match = False
-        for picks in contents:
-            name = _match_name(picks.micrograph, micrographs)
-            if name is None:
-                continue
-            if name in sources:
-                raise ConventionError(_describe_clash(name, sources[name][0], path))
-            sources[name] = (path, replace(picks, micrograph=name))
-            has_match = True
-        if not has_match:
-            unmatched.append(path)
-    if unmatched and not sources:
+    found = collect_picks(
+        picks_paths, format=format, find_name=lambda name: _match_name(name, micrographs)
+    )
+    if found.unnamed and not found.by_name:
         raise ConventionError(
             f"no coordinate file belongs to any of the micrographs: for example "
-            f"{unmatched[0].name} and {next(iter(micrographs.values())).name}. {_RULE}"
+            f"{found.unnamed[0].name} and {next(iter(micrographs.values())).name}. {_RULE}"
         )
     return Pairing(
-        pairs=[(path, sources[name][1]) for name, path in micrographs.items() if name in sources],
-        unmatched_picks=unmatched,
-        unlabelled=[path for name, path in micrographs.items() if name not in sources],
-        failures=failures,
+        pairs=[
+            (path, found.by_name[name])
+            for name, path in micrographs.items()
+            if name in found.by_name
+        ],
+        unmatched_picks=found.unnamed,
+        unlabelled=[path for name, path in micrographs.items() if name not in found.by_name],
+        failures=found.failures,
     )
 
 
@@ -132,13 +117,6 @@ def _match_name(name: str, micrographs: dict[str, Path]) -> str | None:
         if candidate in micrographs:
             return candidate
     return None
-
-
-def _describe_clash(name: str, first: Path, second: Path) -> str:
-    cure = "give only one of them"
-    if first.suffix != second.suffix:
-        cure = "choose one format with --picks-format (format=)"
-    return f"{name} has coordinates in two files, {first} and {second}; {cure}"
 
 
 def _name_some(paths: Sequence[Path]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deepem.core import BOX_OVER_DIAMETER
 from deepem.errors import ConfigError
 from deepem.networks.presets import nearest_legal_box
 
-#: Side of a comfortable box over the particle diameter: the paper's KLH box is 1.5 diameters.
-BOX_OVER_DIAMETER = 1.5
-_LARGEST_DEFAULT_BOX = 80
+# Smaller boxes lose the particle, larger ones only cost time.
+_SMALLEST_DEFAULT_BOX = 40
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def choose_scale(
     diameter_px
         Longest extent of the particle in unbinned pixels.
     factor
-        Binning; by default the smallest whole one with which the box has at most 80 pixels.
+        Binning; by default the largest whole one that leaves the box at least 40 pixels.
     box_size_px
         Side of the box in unbinned pixels; by default 1.5 diameters. It becomes the next box
         that the network's layers can divide.
@@ -78,6 +78,6 @@ def choose_scale(
             f"Use about {BOX_OVER_DIAMETER * diameter_px:.0f} px.",
         )
     if factor is None:
-        factor = max(1, -(-wanted_px // _LARGEST_DEFAULT_BOX))
+        factor = max(1, wanted_px // _SMALLEST_DEFAULT_BOX)
     box_size = nearest_legal_box(round(wanted_px / factor, 6), n_pairs=n_pairs)
     return Scale(float(diameter_px), float(factor), box_size)

@@ -17,6 +17,8 @@ from deepem.preprocessing import prepare
 
 # Closer than this share of a diameter two particles overlap; the rest is the network's error.
 _MIN_DISTANCE_OVER_DIAMETER = 0.8
+# Half a diameter for the particle to be whole, less what picks are off their particle.
+_EDGE_MARGIN_OVER_DIAMETER = 0.4
 # Scores are rounded to what tiles and thread counts leave untouched.
 _SCORE_DECIMALS, _POSITION_DECIMALS = 5, 2
 
@@ -35,7 +37,8 @@ class Picker:
         Lowest and highest standard deviation of a pick's box, in units of the micrograph's; by
         default the model's.
     edge_margin_px
-        Least distance between a pick and the edge; by default half a diameter.
+        Least distance between a pick and the edge; by default 0.4 diameters: particles that the
+        edge cuts are left out.
     min_distance_px
         Least distance between two picks; by default 0.8 diameters.
 
@@ -75,7 +78,11 @@ class Picker:
 
     def selection_for(self, diameter_px: float) -> Selection:
         """What is kept on a micrograph where the particle has this diameter in pixels."""
-        margin = diameter_px / 2 if self._edge_margin_px is None else self._edge_margin_px
+        margin = (
+            _EDGE_MARGIN_OVER_DIAMETER * diameter_px
+            if self._edge_margin_px is None
+            else self._edge_margin_px
+        )
         return Selection(
             threshold=self._threshold, std_range=self._std_range, edge_margin_px=margin
         )

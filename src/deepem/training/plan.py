@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from deepem.core import Micrograph, Picks
+from deepem.core import BOX_OVER_DIAMETER, Micrograph, Picks, find_diameter_px
 from deepem.errors import ConfigError, ConventionError
 from deepem.networks import (
     PRESETS,
@@ -15,7 +15,6 @@ from deepem.networks import (
     choose_scale,
     design_network,
 )
-from deepem.networks.scale import BOX_OVER_DIAMETER
 
 
 @dataclass(frozen=True)
@@ -89,10 +88,14 @@ def plan_training(
         Some micrographs know their pixel size and others do not.
     """
     pixel_size = _common_pixel_size(micrographs)
-    diameter_px = _diameter_in_pixels(diameter_px, diameter_angstrom, pixel_size)
+    if preset is None or diameter_px is not None or diameter_angstrom is not None:
+        diameter_px = find_diameter_px(
+            picks,
+            diameter_px=diameter_px,
+            diameter_angstrom=diameter_angstrom,
+            pixel_size_angstrom=pixel_size,
+        )
     if preset is None:
-        if diameter_px is None:
-            diameter_px = _diameter_from_boxes(picks)
         scale = choose_scale(diameter_px, factor=factor, box_size_px=box_size_px, n_pairs=n_pairs)
         design = design_network(scale.box_size, n_pairs=n_pairs, activation=activation)
         return Plan(design, scale, pixel_size)
@@ -119,37 +122,3 @@ def _common_pixel_size(micrographs: Sequence[Micrograph]) -> float | None:
             "Say it for all with --pixel-size (pixel_size_angstrom=)."
         )
     return known[0].pixel_size_angstrom if known else None
-
-
-def _diameter_in_pixels(
-    diameter_px: float | None, diameter_angstrom: float | None, pixel_size: float | None
-) -> float | None:
-    if diameter_angstrom is None:
-        return diameter_px
-    if diameter_px is not None:
-        raise ConfigError("diameter", "give it in pixels or in Å, not in both")
-    if pixel_size is None:
-        raise ConfigError(
-            "diameter",
-            f"{diameter_angstrom:g} Å needs a pixel size, and the micrographs have none in their "
-            "headers. Say it with --pixel-size (pixel_size_angstrom=), or give the diameter in "
-            "pixels with --diameter-px (diameter_px=).",
-        )
-    return diameter_angstrom / pixel_size
-
-
-def _diameter_from_boxes(picks: Sequence[Picks]) -> float:
-    boxes = {p.box_size_px for p in picks if p.box_size_px is not None and len(p)}
-    if not boxes:
-        raise ConfigError(
-            "diameter",
-            "the coordinates have no box size to tell it from. Give the particle diameter with "
-            "--diameter (Å) or --diameter-px (diameter_angstrom=, diameter_px=).",
-        )
-    if len(boxes) > 1:
-        raise ConfigError(
-            "diameter",
-            f"the coordinate files have different box sizes ({', '.join(map(str, sorted(boxes)))} "
-            "px). Give the particle diameter with --diameter (Å) or --diameter-px.",
-        )
-    return boxes.pop() / BOX_OVER_DIAMETER
