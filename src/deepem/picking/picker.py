@@ -78,11 +78,9 @@ class Picker:
 
     def selection_for(self, diameter_px: float) -> Selection:
         """What is kept on a micrograph where the particle has this diameter in pixels."""
-        margin = (
-            _EDGE_MARGIN_OVER_DIAMETER * diameter_px
-            if self._edge_margin_px is None
-            else self._edge_margin_px
-        )
+        margin = self._edge_margin_px
+        if margin is None:
+            margin = _EDGE_MARGIN_OVER_DIAMETER * diameter_px
         return Selection(
             threshold=self._threshold, std_range=self._std_range, edge_margin_px=margin
         )

@@ -88,15 +88,16 @@ def plan_training(
         Some micrographs know their pixel size and others do not.
     """
     pixel_size = _common_pixel_size(micrographs)
-    if preset is None or diameter_px is not None or diameter_angstrom is not None:
-        diameter_px = find_diameter_px(
+    says_diameter = diameter_px is not None or diameter_angstrom is not None
+    if preset is None or says_diameter:
+        diameter = find_diameter_px(
             picks,
             diameter_px=diameter_px,
             diameter_angstrom=diameter_angstrom,
             pixel_size_angstrom=pixel_size,
         )
     if preset is None:
-        scale = choose_scale(diameter_px, factor=factor, box_size_px=box_size_px, n_pairs=n_pairs)
+        scale = choose_scale(diameter, factor=factor, box_size_px=box_size_px, n_pairs=n_pairs)
         design = design_network(scale.box_size, n_pairs=n_pairs, activation=activation)
         return Plan(design, scale, pixel_size)
     if preset not in PRESETS:
@@ -107,9 +108,9 @@ def plan_training(
     if factor is None:
         ratio = chosen.pixel_size_angstrom / pixel_size if pixel_size else 1.0
         factor = float(max(1, round(ratio)))
-    if diameter_px is None:
-        diameter_px = chosen.design.box_size * factor / BOX_OVER_DIAMETER
-    scale = Scale(diameter_px, factor, chosen.design.box_size)
+    if not says_diameter:
+        diameter = chosen.design.box_size * factor / BOX_OVER_DIAMETER
+    scale = Scale(diameter, factor, chosen.design.box_size)
     return Plan(replace(chosen.design, activation=activation), scale, pixel_size)
 
 
