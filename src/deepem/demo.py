@@ -16,7 +16,7 @@ from deepem.training import TrainingEvents, train
 _N_TRAIN, _N_VALID, _N_TEST = 6, 2, 3
 _N_PARTICLES = 40
 _PIXEL_SIZE_ANGSTROM = 4.0
-_SNR = 0.05
+_SNR = 0.01
 _PHANTOM = "ribosome"
 
 

@@ -152,7 +152,7 @@ def _parse_header(path: Path, text: str | None) -> ModelHeader:
                 path, "was written by a newer DeepEM. Update with: pip install -U deepem"
             )
         return ModelHeader.model_validate_json(text)
-    except (json.JSONDecodeError, AttributeError, ValidationError) as error:
+    except (json.JSONDecodeError, AttributeError, TypeError, ValidationError) as error:
         raise CheckpointError(
             path, f"its header is damaged ({error}). Copy or train it again."
         ) from error

@@ -145,7 +145,7 @@ def design_network(
 def nearest_legal_box(box_size: float, *, n_pairs: int = 3) -> int:
     """Smallest legal box of at least ``box_size`` pixels, at least 12."""
     first = max(_SMALLEST_BOX, int(-(-box_size // 1)))
-    for box in range(first, _LARGEST_BOX):
+    for box in range(first, _LARGEST_BOX + 1):
         if _choose_kernels(box, n_pairs):
             return box
     raise ConfigError("box size", f"must be at most {_LARGEST_BOX} px, got {box_size:g}. Bin more.")

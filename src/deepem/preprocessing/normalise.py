@@ -53,12 +53,12 @@ def clip_outliers(
     sigma = 1.4826 * float(np.median(np.abs(finite - median)))
     if sigma == 0:  # more than half of the pixels are equal, as in sparse counting images
         sigma = float(finite.std())
-    if sigma == 0 and np.ptp(pixels) == 0:
+    clipped = np.array(pixels, dtype=np.float32)
+    np.nan_to_num(clipped, copy=False, nan=median, posinf=median, neginf=median)
+    if sigma == 0 and np.ptp(clipped) == 0:
         raise MicrographError(
             f"{label}: every pixel has the value {median:g}. It holds no image: leave it out."
         )
-    clipped = np.array(pixels, dtype=np.float32)
-    np.nan_to_num(clipped, copy=False, nan=median, posinf=median, neginf=median)
     if sigma > 0:
         np.clip(clipped, median - n_sigma * sigma, median + n_sigma * sigma, out=clipped)
     return clipped

@@ -104,6 +104,8 @@ def plan_training(
         raise ConfigError("preset", f"'{preset}' is not known. Known: {', '.join(PRESETS)}.")
     if box_size_px is not None or n_pairs != 3:
         raise ConfigError("preset", "fixes box and layers: leave out the box size and layer pairs")
+    if factor is not None and not factor > 0:
+        raise ConfigError("bin", f"must be positive, got {factor:g}")
     chosen = PRESETS[preset]
     if factor is None:
         ratio = chosen.pixel_size_angstrom / pixel_size if pixel_size else 1.0

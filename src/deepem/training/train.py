@@ -104,8 +104,10 @@ def train(
         epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed
     )
     labelled = pair_labels(micrographs, picks, negatives=negatives)
+    valid, threshold_from = pair_labels(valid_micrographs, valid_picks), "validation micrographs"
     plan = plan_training(
-        [item.micrograph for item in labelled],
+        # All must know their pixel size, or none: better found out before the training than after.
+        [item.micrograph for item in (*labelled, *valid)],
         [item.particles for item in labelled],
         diameter_px=diameter_px,
         diameter_angstrom=diameter_angstrom,
@@ -115,7 +117,6 @@ def train(
         n_pairs=n_pairs,
         activation=activation,
     )
-    valid, threshold_from = pair_labels(valid_micrographs, valid_picks), "validation micrographs"
     if not valid:
         labelled, valid = hold_out(labelled, seed=seed)
         threshold_from = "held-out micrographs"

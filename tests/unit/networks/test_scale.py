@@ -1,0 +1,65 @@
+"""Binning and box follow from the diameter."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from deepem.errors import ConfigError
+from deepem.networks import Scale, choose_scale, design_network
+from deepem.networks.presets import nearest_legal_box
+
+
+@given(st.floats(5, 900), st.sampled_from([1, 2, 3]))
+def test_default_scale_suits_the_network(diameter_px, n_pairs):
+    scale = choose_scale(diameter_px, n_pairs=n_pairs)
+    assert scale.diameter_px == diameter_px
+    assert scale.factor >= 1
+    assert scale.factor == int(scale.factor)
+    design_network(scale.box_size, n_pairs=n_pairs)  # is legal
+    assert scale.box_size * scale.factor >= 1.5 * diameter_px - 1e-3
+    if scale.factor > 1:
+        assert 40 <= scale.box_size <= 80
+        # The largest factor: one more would make the box too small.
+        assert 1.5 * diameter_px / (scale.factor + 1) < 40
+
+
+@given(st.floats(20, 300), st.floats(1, 4), st.floats(1, 2))
+def test_the_box_is_the_next_legal_one_at_the_given_binning(diameter_px, factor, ratio):
+    wanted = diameter_px * ratio / factor
+    assume(abs(wanted - round(wanted)) > 1e-3)
+    scale = choose_scale(diameter_px, factor=factor, box_size_px=diameter_px * ratio)
+    assert scale.factor == factor
+    assert scale.box_size == nearest_legal_box(wanted)
+
+
+@given(st.floats(5, 900), st.floats(0.5, 8), st.integers(12, 300))
+def test_the_unbinned_box_is_even_and_the_same_to_a_pixel(diameter_px, factor, box_size):
+    box_size_px = Scale(diameter_px, factor, box_size).box_size_px
+    assert box_size_px % 2 == 0
+    assert abs(box_size_px - box_size * factor) <= 1
+
+
+def test_rounding_does_not_enlarge_the_box():
+    # 90 px / 3 is 30, and 48 * 1.1 / 1.1 is 48.00000000000001.
+    assert choose_scale(60, factor=3).box_size == 30
+    assert choose_scale(40, factor=1.1, box_size_px=48 * 1.1).box_size == 48
+
+
+@pytest.mark.parametrize(
+    ("diameter_px", "options", "cure"),
+    [
+        (0, {}, "particle diameter: must be positive, got 0 px"),
+        (float("nan"), {}, "particle diameter: must be positive, got nan px"),
+        (100, {"factor": 0}, "bin: must be positive, got 0"),
+        (100, {"factor": -2}, "bin: must be positive, got -2"),
+        (100, {"box_size_px": 80}, r"80 px is smaller than the particle \(100 px\)\. Use about 150"),
+        (3000, {"factor": 1}, r"box size: must be at most 1024 px, got 4500\. Bin more"),
+    ],
+)
+def test_impossible_scales_are_refused_with_the_cure(diameter_px, options, cure):
+    with pytest.raises(ConfigError, match=cure):
+        choose_scale(diameter_px, **options)
+
+
+def test_a_box_as_large_as_the_particle_is_allowed():
+    assert choose_scale(60, factor=1, box_size_px=60).box_size == 60
