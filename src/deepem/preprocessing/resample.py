@@ -55,7 +55,8 @@ def _crop_lines(
     """Crop every row of ``lines``, a block at a time, so that no second full image is needed."""
     n = lines.shape[1]
     n_kept = int(np.ceil(n / factor - 1e-9))
-    n_new = scipy.fft.next_fast_len(n_kept, real=True)
+    is_whole = n_kept * factor == n  # exact then, if a little slower for unlucky sides
+    n_new = n_kept if is_whole else scipy.fft.next_fast_len(n_kept, real=True)
     n_old = max(round(n_new * factor), n)
     cropped = np.empty((lines.shape[0], n_kept), dtype=np.float32)
     for start in range(0, lines.shape[0], _BLOCK_LINES):

@@ -73,6 +73,7 @@ def test_a_peak_stays_where_no_better_one_is_near(scores, min_distance):
     )
 
 
+COLUMNS = ("row", "column", "score")
 few_values = arrays.arrays(
     np.float32,
     st.tuples(st.integers(1, 9), st.integers(1, 9)),
@@ -92,15 +93,16 @@ def test_a_plateau_is_one_peak_at_its_centre(scores):
             fresh = {o for o in left if any(max(abs(o[0] - r), abs(o[1] - c)) == 1 for r, c in fresh)}
             left -= fresh
         plateaus.append(plateau)
-    expected = sorted(
-        (-scores[next(iter(p))], *np.mean(list(p), axis=0)) for p in plateaus
-    )
-    peaks = find_peaks(scores, min_distance=1e-6)
-    # The parabola may refine by half a sample.
-    assert len(peaks.score) == len(expected)
-    np.testing.assert_array_equal(np.sort(-peaks.score), [e[0] for e in expected])
-    for _, row, column in expected:
-        assert np.hypot(peaks.row - row, peaks.column - column).min() <= np.hypot(0.5, 0.5)
+    expected = [(*np.mean(list(p), axis=0), scores[next(iter(p))]) for p in plateaus]
+    found = list(zip(*(getattr(find_peaks(scores, min_distance=1e-6), c) for c in COLUMNS), strict=True))
+
+    def is_at(one, other):
+        """Whether two peaks are the same, but for the half sample that the parabola may add."""
+        return max(abs(one[0] - other[0]), abs(one[1] - other[1])) <= 0.5
+
+    # A plateau all around a peak has its centre there, and only the higher one is kept.
+    assert all(any(is_at(e, f) and f[2] >= e[2] for f in found) for e in expected)
+    assert all(any(is_at(e, f) and f[2] == e[2] for e in expected) for f in found)
 
 
 def test_centre_of_a_plateau():

@@ -64,8 +64,9 @@ def test_crop_is_a_truncated_cosine_transform():
     [np.flipud, np.fliplr, np.transpose, np.rot90, lambda image: np.rot90(image, 2)],
     ids=["flipud", "fliplr", "transpose", "rot90", "rot180"],
 )
-def test_a_turned_image_gives_the_turned_result(factor, turn):
-    image = noise((60, 90))
+@pytest.mark.parametrize("shape", [(60, 90), (6 * 11, 6 * 23)])  # 11, 23: no fast transform
+def test_a_turned_image_gives_the_turned_result(factor, turn, shape):
+    image = noise(shape)
     turned, _ = fourier_crop(np.ascontiguousarray(turn(image)), factor)
     np.testing.assert_allclose(turned, turn(fourier_crop(image, factor)[0]), atol=1e-6)
 
