@@ -93,20 +93,20 @@ def run_demo(
     save_model(model, out / "model.deepem", overwrite=True)
 
     on_stage("Picking", _N_TEST)
-    header = model.header
-    radius_px = header.scale.diameter_px / 2
-    # The curves of the report need the candidates below the threshold too.
-    picker = Picker(model, threshold=0, std_range=header.std_range)
+    picker = Picker(model)
     candidates = []
     for micrograph in micrographs[test]:
-        found = picker.pick(micrograph)
-        candidates.append(found)
-        picks = select(found, Selection(threshold=header.threshold))
+        candidates.append(picker.scan(micrograph))
+        picks = select(candidates[-1], picker.selection_for(picker.diameter_px(micrograph)))
         for suffix in (".box", ".star"):
             write_picks(picks, out / "picks" / f"{micrograph.name}{suffix}", overwrite=True)
         on_step()
+    header = model.header
+    radius_px = header.scale.diameter_px / 2
+    # The curves of the report need the candidates below the threshold too.
+    any_score = Selection(std_range=header.std_range)
     evaluation = evaluate(
-        candidates,
+        [select(found, any_score) for found in candidates],
         truth[test],
         max_distance_px=radius_px,
         edge_margin_px=radius_px,

@@ -3,29 +3,66 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 from deepem import __version__
-from deepem.cli import demo, evaluate, info, pick, simulate, train
-from deepem.cli.console import ExitCode, print_error, show_library_warnings
+from deepem.cli.console import ExitCode, prepare_streams, print_error, show_library_warnings
+from deepem.cli.demo import demo
+from deepem.cli.evaluate import evaluate
+from deepem.cli.info import info
+from deepem.cli.pick import pick
+from deepem.cli.simulate import simulate
+from deepem.cli.train import train
 from deepem.errors import ConfigError, DeepEMError
+
+_EXAMPLES: dict[Callable[..., Any], str] = {
+    demo: "deepem demo --out deepem-demo",
+    simulate: "deepem simulate mics --phantom apoferritin --n 10 --snr 0.1",
+    train: "deepem train mics --picks boxes --diameter 130 --out particle.deepem",
+    pick: "deepem pick mics --model particle.deepem --out picks",
+    evaluate: "deepem evaluate picks --truth boxes --micrographs mics --report report.html",
+    info: "deepem info mic_0001.mrc mic_0001.star particle.deepem",
+}
+
+# How the options are called here that the library calls otherwise.
+_OPTIONS = {
+    "batch size": "--batch-size",
+    "bin": "--bin",
+    "box size": "--box-size",
+    "defocus_range_um": "--defocus",
+    "diameter": "--diameter",
+    "edge margin": "--edge-margin",
+    "edge_margin_px": "--edge-margin",
+    "epochs": "--epochs",
+    "learning rate": "--learning-rate",
+    "max_distance_px": "--max-distance",
+    "minimum distance": "--min-distance",
+    "n_particles": "--particles",
+    "particle diameter": "--diameter",
+    "phantom": "--phantom",
+    "pixel_size_angstrom": "--pixel-size",
+    "preset": "--preset",
+    "shape": "--size",
+    "snr": "--snr",
+    "std range": "--std-range",
+    "threshold": "--threshold",
+}
 
 app = typer.Typer(
     name="deepem",
     help="Find single particles in cryo-EM micrographs, learning from a few boxes.",
+    epilog="New here? Try: deepem demo",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command()(demo.demo)
-app.command()(simulate.simulate)
-app.command()(train.train)
-app.command()(pick.pick)
-app.command()(evaluate.evaluate)
-app.command()(info.info)
+for command, example in _EXAMPLES.items():
+    app.command(epilog=f"Example: {example}")(command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -46,11 +83,29 @@ def _options(
 
 def main() -> None:
     """Run the command line; the process ends with an `ExitCode`."""
+    prepare_streams()
     try:
         app()
-    except ConfigError as error:
-        print_error(str(error))
-        sys.exit(ExitCode.USAGE)
-    except DeepEMError as error:
-        print_error(str(error))
-        sys.exit(ExitCode.FAILED)
+    except Exception as error:
+        explanation = _explain(error)
+        if explanation is None:
+            raise  # a bug: its traceback is what we need to mend it
+        print_error(explanation)
+        sys.exit(ExitCode.USAGE if isinstance(error, ConfigError) else ExitCode.FAILED)
+
+
+def _explain(error: Exception) -> str | None:
+    """Say in a sentence what went wrong; None for what nobody has foreseen."""
+    if isinstance(error, ConfigError) and error.field in _OPTIONS:
+        return _OPTIONS[error.field] + str(error).removeprefix(error.field)
+    if isinstance(error, DeepEMError):
+        return str(error)
+    # torch has no class of its own for the last one
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return (
+            "not enough memory. Close other programs, use fewer --threads, "
+            "or take smaller micrographs"
+        )
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; check its name and permissions"
+    return None

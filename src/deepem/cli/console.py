@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import os
 import sys
-from collections.abc import Iterable
+import warnings
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from deepem.errors import DeepEMError, OutputError
 
 
 class ExitCode(IntEnum):
@@ -26,8 +31,24 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_data(line: str) -> None:
-    """One line of data to stdout."""
-    sys.stdout.write(f"{line}\n")
+    """One line of data to stdout; nothing happens where nobody reads it any more (``| head``).
+
+    Raises
+    ------
+    deepem.errors.OutputError
+        Stdout goes to a file that cannot be written.
+    """
+    if sys.stdout is None:  # closed by the shell (>&-)
+        return
+    try:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        # What is still in the buffer must not raise again at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            problem = f"cannot be written: {error.strerror}; free some space or choose another file"
+            raise OutputError("standard output", problem) from error
 
 
 def print_note(text: str) -> None:
@@ -37,14 +58,40 @@ def print_note(text: str) -> None:
 
 def print_warning(text: str) -> None:
     """A line that needs attention, to stderr."""
-    console.print("Warning:", style="bold yellow", end=" ")
+    console.print("[bold yellow]Warning:[/]", end=" ")
     console.print(text, markup=False)
 
 
 def print_error(text: str) -> None:
     """Why a command or a file failed, to stderr."""
-    console.print("Error:", style="bold red", end=" ")
+    console.print("[bold red]Error:[/]", end=" ")
     console.print(text, markup=False)
+
+
+def count(n: int, noun: str) -> str:
+    """``1 micrograph``, ``2 micrographs``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+class Failures:
+    """Files that failed: each is named at once, with its reason, and the others go on."""
+
+    def __init__(self) -> None:
+        self._n = 0
+
+    def add(self, error: DeepEMError) -> None:
+        """Say which file failed and why."""
+        print_error(str(error))
+        self._n += 1
+
+    def exit_code(self, n_done: int) -> ExitCode:
+        """How the command ends when ``n_done`` files succeeded."""
+        if not self._n:
+            return ExitCode.DONE
+        if not n_done:
+            return ExitCode.FAILED
+        print_note(f"{count(self._n, 'file')} failed, named above; {n_done} done.")
+        return ExitCode.SOME_FAILED
 
 
 class _LogToConsole(logging.Handler):
@@ -61,8 +108,18 @@ def show_library_warnings() -> None:
         logger.propagate = False
 
 
+def prepare_streams() -> None:
+    """Let no file name stop a message, and keep what other libraries say to programmers away."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    logging.getLogger().addHandler(logging.NullHandler())
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+
+
 def make_progress() -> Progress:
-    """A progress bar on stderr: what, how far, how long still."""
+    """A progress bar on stderr: what, how far, how long still. None where it goes to a file."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -70,20 +127,29 @@ def make_progress() -> Progress:
         TimeRemainingColumn(),
         TextColumn("{task.fields[detail]}"),
         console=console,
+        transient=True,
+        disable=not console.is_terminal or console.is_dumb_terminal,
+        # Data on the terminal go above the bar. Data in a file or pipe must stay there.
+        redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
     )
 
 
-def report_failures(failures: Iterable[tuple[Path | str, Exception]], n_done: int) -> ExitCode:
-    """Name every failed file with its reason; returns how the command ends."""
-    failures = list(failures)
-    for _, error in failures:
-        print_error(str(error))
-    if not failures:
-        return ExitCode.DONE
-    if n_done == 0:
-        return ExitCode.FAILED
-    print_note(f"{len(failures)} of {len(failures) + n_done} files failed; the others are done.")
-    return ExitCode.SOME_FAILED
+class _Tried(Exception):  # noqa: N818 (no error)
+    pass
+
+
+def check_writable(path: Path, *, overwrite: bool) -> None:
+    """Fail before the work, not after it, where a file cannot be written.
+
+    Raises
+    ------
+    deepem.errors.OutputError
+        It exists already, or it cannot be written.
+    """
+    from deepem.io import write_atomically
+
+    with suppress(_Tried), write_atomically(path, overwrite=overwrite):
+        raise _Tried
 
 
 def use_threads(n_threads: int | None) -> None:

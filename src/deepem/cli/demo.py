@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deepem.cli.console import make_progress, print_note, use_threads
+from deepem.cli.console import Failures, check_writable, make_progress, print_note, use_threads
 from deepem.cli.options import Seed, Threads
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 def demo(
@@ -18,27 +21,25 @@ def demo(
     seed: Seed = 0,
     threads: Threads = None,
 ) -> None:
-    """Simulate, train, pick, evaluate and write a report, in about a minute.
+    """Simulate, train, pick, evaluate and report, in a minute.
 
-    Needs no data of yours. Files in the folder are replaced.
+    Needs no data of yours. Files of an earlier demo in the folder are replaced.
     """
     from deepem import demo
     from deepem.cli.training_progress import TrainingProgress
 
     use_threads(threads)
+    check_writable(out / "report.html", overwrite=True)
     with make_progress() as progress:
-        stage = progress.add_task("Simulating", total=None, detail="")
-
-        def begin(name: str, n_steps: int) -> None:
-            nonlocal stage
-            stage = progress.add_task(name, total=n_steps, detail="")
-
+        stages: list[TaskID] = []
         result = demo.run_demo(
             out,
             seed=seed,
-            on_stage=begin,
-            on_step=lambda: progress.advance(stage),
-            events=TrainingProgress(progress),
+            on_stage=lambda name, n_steps: stages.append(
+                progress.add_task(name, total=n_steps, detail="")
+            ),
+            on_step=lambda: progress.advance(stages[-1]),
+            events=TrainingProgress(progress, Failures()),
         )
     figures = result.evaluation
     print_note(

@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deepem.cli.console import print_data, print_note, print_warning, report_failures
+from deepem.cli.console import (
+    Failures,
+    check_writable,
+    print_data,
+    print_note,
+    print_warning,
+)
 from deepem.cli.options import (
     DiameterAngstrom,
     DiameterPx,
     Overwrite,
     PicksFormat,
     PixelSize,
-    Threshold,
+    threshold_option,
 )
-from deepem.errors import ConventionError, DeepEMError
+from deepem.errors import ConfigError, ConventionError, DeepEMError
 
 if TYPE_CHECKING:
     from deepem.core import Micrograph, Picks
@@ -27,12 +33,10 @@ _N_PICTURES = 4
 
 
 def evaluate(
-    picks: Annotated[
-        list[Path], typer.Argument(metavar="PICKS...", help="Picks: folders or files.")
-    ],
+    picks: Annotated[list[Path], typer.Argument(metavar="PICKS", help="Picks: folders or files.")],
     truth: Annotated[
         list[Path],
-        typer.Option("--truth", metavar="DIR", help="True particles: folder or files; repeatable."),
+        typer.Option("--truth", metavar="DIR", help="True particles: folder or file; repeatable."),
     ],
     micrographs: Annotated[
         list[Path] | None,
@@ -46,51 +50,69 @@ def evaluate(
         float | None,
         typer.Option(
             metavar="PX",
-            help="Largest distance of a pick to its particle; default half a diameter.",
+            help="Largest distance of a pick to its particle in unbinned pixels; by default "
+            "half a diameter.",
+            max=1e6,
         ),
     ] = None,
     edge_margin: Annotated[
         float | None,
         typer.Option(
             metavar="PX",
-            help="Border in which nothing has to be found; default half a diameter "
+            help="Border in unbinned pixels where nothing counts; by default half a diameter "
             "with --micrographs, else none.",
+            max=1e6,
         ),
     ] = None,
     diameter: DiameterAngstrom = None,
     diameter_px: DiameterPx = None,
-    threshold: Threshold = None,
+    threshold: Annotated[float | None, threshold_option("all picks")] = None,
     pixel_size: PixelSize = None,
     picks_format: PicksFormat = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
     report: Annotated[
-        Path | None, typer.Option("--report", metavar="FILE.html", help="Write a report.")
+        Path | None,
+        typer.Option("--report", metavar="FILE.html", help="Write a report with curves."),
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Compare picks with known particles: precision, recall, F1, F2, average precision.
+    """Compare picks with known particles.
 
+    Prints precision, recall, F1, F2 and average precision (AP) of each micrograph and of all.
     Each particle is found by at most one pick. A micrograph counts if it has both picks and true
-    particles; for those without particles give an empty coordinate file. The curves and the
-    average precision need picks down to a low score: pick with --threshold 0, and give the
-    threshold here.
+    particles; for one without particles give an empty .box file. The curves and the average
+    precision need picks down to a low score: pick with --threshold 0, and give the threshold here.
     """
     from deepem import evaluation
     from deepem.core import find_diameter_px
 
-    failures: list[tuple[Path | str, Exception]] = []
+    if report is not None:
+        check_writable(report, overwrite=overwrite)
+    if max_distance is None and diameter is not None and not (pixel_size or micrographs):
+        raise ConfigError(
+            "diameter",
+            "in Å needs a pixel size: give --micrographs, whose headers tell it, or --pixel-size, "
+            "or the diameter in pixels with --diameter-px.",
+        )
+    failures = Failures()
     picked = _collect(picks, picks_format, failures)
     known = _collect(truth, picks_format, failures)
     names = [name for name in known if name in picked]
-    _say_unmatched(picked, known)
-    opened = _open(micrographs, names, pixel_size, failures)
-    if opened:
-        picked, known = _place(picked, opened), _place(known, opened)
-        names = [name for name in names if name in opened]
     if not names:
         raise ConventionError(
-            "no micrograph has both picks and true particles. Their files must have the same names."
+            "no micrograph has both picks and true particles. Their files must have the same "
+            "names, such as mic_1.star and mic_1.box."
         )
+    _say_left_out("No picks for the particles of", [name for name in known if name not in picked])
+    _say_left_out("No particles to compare with on", [name for name in picked if name not in known])
+    opened: dict[str, Micrograph] = {}
+    if micrographs:
+        opened = _open(micrographs, names, pixel_size, failures)
+        picked, known, opened = _place(picked, known, opened, failures)
+        _say_left_out("No usable micrograph for", [name for name in names if name not in opened])
+        names = [name for name in names if name in opened]
+        if not names:
+            raise ConventionError("none of the micrographs has both picks and true particles.")
     if max_distance is None or (edge_margin is None and opened):
         sizes = [pixel_size, *(micrograph.pixel_size_angstrom for micrograph in opened.values())]
         radius_px = 0.5 * find_diameter_px(
@@ -108,64 +130,64 @@ def evaluate(
         edge_margin_px=edge_margin or 0.0,
         threshold=threshold,
     )
-    if report is not None:
-        _write_report(result, opened, report, overwrite=overwrite)
     if as_json:
         print_data(json.dumps(result.to_dict(), indent=2, allow_nan=False))
     else:
         _print_table(result)
-    raise typer.Exit(report_failures(failures, n_done=len(names)))
+    if report is not None:
+        _write_report(result, opened, report, overwrite=overwrite)
+    raise typer.Exit(failures.exit_code(n_done=len(names)))
 
 
-def _collect(
-    paths: list[Path], picks_format: str | None, failures: list[tuple[Path | str, Exception]]
-) -> dict[str, Picks]:
+def _collect(paths: list[Path], picks_format: str | None, failures: Failures) -> dict[str, Picks]:
     from deepem.io import collect_picks
 
     collection = collect_picks(paths, format=picks_format)
-    failures.extend(collection.failures)
+    for _, error in collection.failures:
+        failures.add(error)
     return collection.by_name
 
 
-def _say_unmatched(picked: dict[str, Picks], known: dict[str, Picks]) -> None:
-    for one, other, what in (
-        (picked, known, "picks, but no true particles to compare with"),
-        (known, picked, "true particles, but no picks"),
-    ):
-        lone = [name for name in one if name not in other]
-        if lone:
-            more = f" and {len(lone) - 3} more" if len(lone) > 3 else ""
-            print_warning(f"Left out, {what}: {', '.join(lone[:3])}{more}.")
+def _say_left_out(why: str, names: list[str]) -> None:
+    if names:
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        print_warning(f"{why} {', '.join(names[:3])}{more}: left out.")
 
 
 def _open(
-    micrographs: list[Path] | None,
-    names: list[str],
-    pixel_size: float | None,
-    failures: list[tuple[Path | str, Exception]],
+    paths: list[Path], names: list[str], pixel_size: float | None, failures: Failures
 ) -> dict[str, Micrograph]:
     from deepem.io import find_micrographs, open_micrograph
 
     opened: dict[str, Micrograph] = {}
-    for path in find_micrographs(micrographs) if micrographs else ():
-        if path.stem not in names:
-            continue
-        try:
-            opened[path.stem] = open_micrograph(path, pixel_size_angstrom=pixel_size)
-        except DeepEMError as error:
-            failures.append((path, error))
-    if micrographs and not opened:
-        raise ConventionError("none of the micrographs has both picks and true particles.")
-    for name in names if micrographs else ():
-        if name not in opened:
-            print_warning(f"Left out, its micrograph is not among those given: {name}.")
+    for path in find_micrographs(paths):
+        if path.stem in names or not path.exists():
+            try:
+                opened[path.stem] = open_micrograph(path, pixel_size_angstrom=pixel_size)
+            except DeepEMError as error:
+                failures.add(error)
     return opened
 
 
-def _place(sets: dict[str, Picks], opened: dict[str, Micrograph]) -> dict[str, Picks]:
+def _place(
+    picked: dict[str, Picks],
+    known: dict[str, Picks],
+    opened: dict[str, Micrograph],
+    failures: Failures,
+) -> tuple[dict[str, Picks], dict[str, Picks], dict[str, Micrograph]]:
+    """Coordinates with the frame of their micrograph, and the micrographs that they fit."""
     from deepem.io import place_picks
 
-    return {name: place_picks(sets[name], opened[name]) for name in opened}
+    placed_picks, placed_truth, fitting = {}, {}, {}
+    for name, micrograph in opened.items():
+        try:
+            placed_picks[name] = place_picks(picked[name], micrograph)
+            placed_truth[name] = place_picks(known[name], micrograph)
+        except DeepEMError as error:
+            failures.add(error)
+            continue
+        fitting[name] = micrograph
+    return placed_picks, placed_truth, fitting
 
 
 def _write_report(

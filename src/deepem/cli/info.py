@@ -4,33 +4,47 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deepem.cli.console import print_data, report_failures
+from deepem.cli.console import Failures, count, print_data
 from deepem.cli.options import PicksFormat
 from deepem.errors import DeepEMError
+
+if TYPE_CHECKING:
+    from deepem.networks import ModelHeader
 
 
 def info(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILES...", help="Micrographs, coordinate files or models."),
+        typer.Argument(metavar="FILES", help="Micrographs, coordinate files or models."),
     ],
     picks_format: PicksFormat = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print all that is known, a JSON object for each file.")
+    ] = False,
 ) -> None:
-    """Say what micrographs, coordinate files and models hold."""
-    failures: list[tuple[Path, Exception]] = []
+    """Say what micrographs, coordinates and models hold.
+
+    Instant even for large micrographs: only headers are read.
+    """
+    failures = Failures()
+    n_done = 0
     for path in files:
         try:
-            print_data(f"{path}: {_describe(path, picks_format)}")
+            text, facts = _describe(path, picks_format)
         except DeepEMError as error:
-            failures.append((path, error))
-    raise typer.Exit(report_failures(failures, len(files) - len(failures)))
+            failures.add(error)
+            continue
+        n_done += 1
+        print_data(json.dumps({"file": str(path), **facts}) if as_json else f"{path}: {text}")
+    raise typer.Exit(failures.exit_code(n_done))
 
 
-def _describe(path: Path, picks_format: str | None) -> str:
+def _describe(path: Path, picks_format: str | None) -> tuple[str, dict[str, Any]]:
+    """What a file is, in words and as data."""
     from deepem.io import PICK_FORMATS
 
     if path.suffix.lower() == ".deepem":
@@ -40,28 +54,51 @@ def _describe(path: Path, picks_format: str | None) -> str:
     return _describe_micrograph(path)
 
 
-def _describe_micrograph(path: Path) -> str:
+def _describe_micrograph(path: Path) -> tuple[str, dict[str, Any]]:
     from deepem.io import open_micrograph
 
     micrograph = open_micrograph(path)
     ny, nx = micrograph.shape
     pixel_size = micrograph.pixel_size_angstrom
     scale = "pixel size not known" if pixel_size is None else f"{pixel_size:.4g} Å per pixel"
-    return f"micrograph, {nx} x {ny} px, {scale}"
+    return f"micrograph, {nx} x {ny} px, {scale}", {
+        "kind": "micrograph",
+        "nx_px": nx,
+        "ny_px": ny,
+        "pixel_size_angstrom": pixel_size,
+    }
 
 
-def _describe_picks(path: Path, picks_format: str | None) -> str:
+def _describe_picks(path: Path, picks_format: str | None) -> tuple[str, dict[str, Any]]:
     from deepem.io import read_picks
 
     sets = read_picks(path, format=picks_format)
-    n_picks = sum(len(picks) for picks in sets)
-    boxes = sorted({picks.box_size_px for picks in sets if picks.box_size_px is not None})
-    box = f", box {' and '.join(map(str, boxes))} px" if boxes else ""
-    return f"coordinates, {n_picks} particles on {len(sets)} micrograph(s){box}"
+    n_particles = sum(len(picks) for picks in sets)
+    box_px = next((picks.box_size_px for picks in sets if picks.box_size_px is not None), None)
+    box = "" if box_px is None else f", box {box_px} px"
+    where = count(len(sets), "micrograph")
+    return f"coordinates, {count(n_particles, 'particle')} on {where}{box}", {
+        "kind": "coordinates",
+        "n_particles": n_particles,
+        "n_micrographs": len(sets),
+        "box_size_px": box_px,
+    }
 
 
-def _describe_model(path: Path) -> str:
+def _describe_model(path: Path) -> tuple[str, dict[str, Any]]:
     from deepem.networks import load_model
 
     header = load_model(path).header
-    return "model\n" + json.dumps(header.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    return _summarise(header), {"kind": "model", **header.model_dump(mode="json")}
+
+
+def _summarise(header: ModelHeader) -> str:
+    scale, pixel_size = header.scale, header.pixel_size_angstrom
+    if pixel_size is None:
+        diameter = f"{scale.diameter_px:.0f} px (pixel size not known)"
+    else:
+        diameter = f"{scale.diameter_px * pixel_size:.0f} Å at {pixel_size:.4g} Å per pixel"
+    return (
+        f"model, particle diameter {diameter}, box {scale.box_size_px} px, "
+        f"binned {scale.factor:g} times, threshold {header.threshold:.3f}"
+    )

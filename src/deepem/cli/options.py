@@ -3,49 +3,66 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 Micrographs = Annotated[
     list[Path],
     typer.Argument(
-        metavar="MICROGRAPHS...",
-        help="Micrographs (.mrc .map .tif .png), or folders of them.",
+        metavar="MICROGRAPHS",
+        help="Micrographs (.mrc .tif .png), folders of them, or patterns such as 'mics/*.mrc'.",
         show_default=False,
     ),
 ]
 PixelSize = Annotated[
     float | None,
     typer.Option(
-        "--pixel-size", metavar="Å", help="Pixel size, if the headers lack it or lie.", min=0.01
+        "--pixel-size",
+        metavar="Å",
+        help="Size of an unbinned pixel, if the headers lack it or are wrong.",
+        min=0.01,
+        max=1000,
     ),
 ]
 DiameterAngstrom = Annotated[
     float | None,
-    typer.Option("--diameter", metavar="Å", help="Longest extent of the particle in Å."),
+    typer.Option(
+        "--diameter",
+        metavar="Å",
+        help="Particle diameter (longest extent); by default two thirds of the boxes.",
+        min=0.1,
+        max=1e6,
+    ),
 ]
 DiameterPx = Annotated[
     float | None,
-    typer.Option("--diameter-px", metavar="PX", help="The same in unbinned pixels."),
+    typer.Option(
+        "--diameter-px", metavar="PX", help="The same in unbinned pixels.", min=0.1, max=1e6
+    ),
 ]
 PicksFormat = Annotated[
     str | None,
     typer.Option(
         "--picks-format",
         metavar="NAME",
-        help="Format of the coordinate files to read: box or star. By default, by their suffix.",
+        help="Format of the coordinate files to read: box or star. By default by their suffix.",
     ),
 ]
-Threshold = Annotated[
-    float | None,
-    typer.Option(
-        "--threshold", metavar="T", help="Lowest score to keep, 0 to 1.", min=0.0, max=1.0
-    ),
-]
-Seed = Annotated[int, typer.Option("--seed", help="Same seed, same result.", min=0)]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same result.", min=0)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
 Threads = Annotated[
     int | None,
     typer.Option("--threads", metavar="N", help="Processor cores to use; all by default.", min=1),
 ]
+
+
+def threshold_option(default: str) -> Any:
+    """``--threshold``, whose default is not the same everywhere."""
+    return typer.Option(
+        "--threshold",
+        metavar="T",
+        help=f"Lowest score that counts, 0 to 1; by default {default}.",
+        min=0.0,
+        max=1.0,
+    )

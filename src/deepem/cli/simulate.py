@@ -7,33 +7,43 @@ from typing import Annotated
 
 import typer
 
-from deepem.cli.console import make_progress, print_note
+from deepem.cli.console import count, make_progress, print_note
 from deepem.cli.options import Overwrite, Seed
 
 
 def simulate(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write into.")],
     phantom: Annotated[
-        str, typer.Option(help="Particle: ribosome, klh, apoferritin or inflammasome.")
+        str,
+        typer.Option(metavar="NAME", help="Particle: ribosome, klh, apoferritin or inflammasome."),
     ] = "ribosome",
-    n: Annotated[int, typer.Option("--n", help="Number of micrographs.", min=1)] = 8,
+    n: Annotated[int, typer.Option("--n", metavar="N", help="Number of micrographs.", min=1)] = 8,
     snr: Annotated[
         float,
-        typer.Option(help="Signal-to-noise ratio: variance of the particle over the noise's."),
+        typer.Option(
+            metavar="RATIO",
+            help="Signal-to-noise ratio: variance of the particle over the noise's.",
+        ),
     ] = 0.05,
-    particles: Annotated[int, typer.Option(help="Particles on each micrograph.", min=1)] = 40,
-    size: Annotated[tuple[int, int], typer.Option(metavar="NX NY", help="Size in pixels.")] = (
-        1024,
-        1024,
-    ),
-    pixel_size: Annotated[float, typer.Option(metavar="Å", help="Pixel size.")] = 4.0,
+    particles: Annotated[
+        int, typer.Option(metavar="N", help="Particles on each micrograph.", min=1)
+    ] = 40,
+    size: Annotated[
+        tuple[int, int], typer.Option(metavar="NX NY", help="Size of a micrograph in pixels.")
+    ] = (1024, 1024),
+    pixel_size: Annotated[
+        float, typer.Option(metavar="Å", help="Size of a pixel.", min=0.01, max=1000)
+    ] = 4.0,
     defocus: Annotated[
         tuple[float, float], typer.Option(metavar="LOW HIGH", help="Range of defocus in µm.")
     ] = (1.0, 2.5),
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write simulated micrographs (.mrc) with their exact particle centres (.box and .star)."""
+    """Make micrographs with exactly known particles.
+
+    Writes mic_0001.mrc … and the particle centres as EMAN2 (.box) and RELION (.star) coordinates.
+    """
     from deepem.simulation import make_phantom, simulate_dataset, write_scene
 
     specimen = make_phantom(phantom)
@@ -53,7 +63,7 @@ def simulate(
             write_scene(scene, out, overwrite=overwrite)
             progress.advance(task)
     print_note(
-        f"{n} micrographs of {specimen.name} in {out}, particle diameter "
+        f"{count(n, 'micrograph')} of {specimen.name} in {out}, particle diameter "
         f"{specimen.diameter_angstrom:g} Å. Learn from them with:\n"
         f"  deepem train {out} --picks {out} --out {specimen.name}.deepem"
     )

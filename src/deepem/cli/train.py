@@ -9,10 +9,10 @@ import typer
 
 from deepem.cli.console import (
     ExitCode,
+    Failures,
+    check_writable,
     make_progress,
     print_note,
-    print_warning,
-    report_failures,
     use_threads,
 )
 from deepem.cli.options import (
@@ -25,17 +25,17 @@ from deepem.cli.options import (
     Seed,
     Threads,
 )
-from deepem.errors import DeepEMError, OutputError
+from deepem.errors import ConfigError, ConventionError, OutputError, TrainingDataError
 
 if TYPE_CHECKING:
-    from deepem.core import Micrograph, Picks
+    from deepem.networks import Model
 
 
 def train(
     micrographs: Micrographs,
     picks: Annotated[
         list[Path],
-        typer.Option("--picks", metavar="DIR", help="Coordinates: folder or files; repeatable."),
+        typer.Option("--picks", metavar="DIR", help="Coordinates: folder or file; repeatable."),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="M.deepem", help="Model to write.")],
     diameter: DiameterAngstrom = None,
@@ -45,8 +45,8 @@ def train(
         typer.Option(
             "--valid",
             metavar="MICROGRAPHS",
-            help="Micrographs to choose the threshold on; repeatable. "
-            "By default a fifth of the micrographs, if there are five or more.",
+            help="Micrographs to choose the threshold on, which are not learnt from; folder or "
+            "file, repeatable. By default a fifth of the micrographs, if there are five or more.",
         ),
     ] = None,
     valid_picks: Annotated[
@@ -54,7 +54,7 @@ def train(
         typer.Option(
             "--valid-picks",
             metavar="DIR",
-            help="Their coordinates; by default the place where they are themselves.",
+            help="Their coordinates: folder or file; repeatable. By default beside them.",
         ),
     ] = None,
     negatives: Annotated[
@@ -62,33 +62,40 @@ def train(
         typer.Option(
             "--negatives",
             metavar="DIR",
-            help="Coordinates of non-particles, instead of random ones; repeatable.",
+            help="Coordinates of places without a particle, instead of random ones; repeatable.",
         ),
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option(help="Network of the paper: klh, 19s, 26s or inflammasome."),
+        typer.Option(metavar="NAME", help="Network of the paper: klh, 19s, 26s or inflammasome."),
     ] = None,
     binning: Annotated[
         float | None,
-        typer.Option("--bin", metavar="N", help="Binning; by default the box gets 40 to 79 px."),
+        typer.Option(
+            "--bin", metavar="N", help="Binning; by default so that the box gets 40 to 79 px."
+        ),
     ] = None,
     box_size: Annotated[
         float | None,
-        typer.Option(metavar="PX", help="Box in unbinned pixels; default 1.5 diameters."),
+        typer.Option(metavar="PX", help="Box in unbinned pixels; by default 1.5 diameters."),
     ] = None,
     layers: Annotated[
         Literal["4", "6", "8", "10"], typer.Option(help="Layers of the network.")
     ] = "8",
     activation: Annotated[
-        Literal["sigmoid", "relu"], typer.Option(help="After each convolution.")
+        Literal["sigmoid", "relu"], typer.Option(help="What follows each convolution.")
     ] = "sigmoid",
     epochs: Annotated[
         int | None,
-        typer.Option(help="Passes over the boxes; default 20, or 2560 updates if that is more."),
+        typer.Option(
+            metavar="N",
+            help="Passes over all boxes; by default 20, or as many as make 2560 updates.",
+        ),
     ] = None,
-    batch_size: Annotated[int, typer.Option(help="Boxes for each update.")] = 50,
-    learning_rate: Annotated[float, typer.Option(help="Rate of gradient descent.")] = 1.0,
+    batch_size: Annotated[int, typer.Option(metavar="N", help="Boxes for each update.")] = 50,
+    learning_rate: Annotated[
+        float, typer.Option(metavar="RATE", help="Step of gradient descent.")
+    ] = 1.0,
     seed: Seed = 0,
     pixel_size: PixelSize = None,
     picks_format: PicksFormat = None,
@@ -98,26 +105,50 @@ def train(
     ] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Learn to find particles from micrographs and the coordinates of their particles."""
+    """Learn to find particles from labelled micrographs.
+
+    Needs micrographs and the coordinates of their particles, 200 or more: EMAN2 .box or RELION
+    .star files, named as the micrographs.
+    """
     from deepem import training
+    from deepem.cli.labels import read_labels
     from deepem.cli.training_progress import TrainingProgress
+    from deepem.io import find_micrographs
     from deepem.networks import save_model
 
     use_threads(threads)
     checkpoint = out.with_name(out.name + ".checkpoint")
     _check_output(out, checkpoint, resume=resume, overwrite=overwrite)
+    if valid_picks and not valid:
+        raise ConfigError("valid-picks", "name the micrographs they belong to with --valid.")
     if overwrite and not resume:
         checkpoint.unlink(missing_ok=True)
 
-    failures: list[tuple[Path | str, Exception]] = []
-    labelled = _Labels(micrographs, picks, negatives, picks_format, pixel_size, failures)
+    failures = Failures()
+    valid_paths = find_micrographs(valid) if valid else []
+    aside = {path.resolve() for path in valid_paths}
+    paths = [path for path in find_micrographs(micrographs) if path.resolve() not in aside]
+    labelled = read_labels(
+        paths,
+        picks,
+        negatives=negatives,
+        others=valid_paths,
+        picks_format=picks_format,
+        pixel_size_angstrom=pixel_size,
+        failures=failures,
+    )
     validation = None
     if valid:
-        beside = sorted({path if path.is_dir() else path.parent for path in valid})
-        validation = _Labels(valid, valid_picks or beside, None, picks_format, pixel_size, failures)
+        validation = read_labels(
+            valid_paths,
+            valid_picks or sorted({path.parent for path in valid_paths}),
+            others=paths,
+            picks_format=picks_format,
+            pixel_size_angstrom=pixel_size,
+            failures=failures,
+        )
 
     with make_progress() as progress:
-        events = TrainingProgress(progress)
         try:
             model = training.train(
                 labelled.micrographs,
@@ -137,12 +168,37 @@ def train(
                 batch_size=batch_size,
                 learning_rate=learning_rate,
                 checkpoint=checkpoint,
-                events=events,
+                events=TrainingProgress(progress, failures),
             )
         except KeyboardInterrupt:
-            print_note(f"Interrupted. The same command with --resume goes on from {checkpoint}.")
+            cure = "Run the same command again."
+            if checkpoint.exists():
+                cure = f"The same command with --resume goes on from {checkpoint}."
+            print_note(f"Interrupted. {cure}")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except (ConfigError, ConventionError, TrainingDataError):
+            if not resume:  # the same again would fail again: nothing to go on with
+                checkpoint.unlink(missing_ok=True)
+            raise
     save_model(model, out, overwrite=overwrite)
+    _say_result(model, out)
+    raise typer.Exit(failures.exit_code(n_done=len(model.header.training["micrographs"])))
+
+
+def _check_output(out: Path, checkpoint: Path, *, resume: bool, overwrite: bool) -> None:
+    if out.suffix != ".deepem":
+        raise ConfigError("--out", f"a model's name ends in .deepem, such as {out}.deepem")
+    check_writable(out, overwrite=overwrite)
+    if checkpoint.exists() and not resume and not overwrite:
+        raise OutputError(
+            checkpoint,
+            "holds an interrupted training. Go on with it: --resume; start again: --overwrite",
+        )
+    if resume and not checkpoint.exists():
+        print_note(f"There is no {checkpoint} to go on from: training from the beginning.")
+
+
+def _say_result(model: Model, out: Path) -> None:
     record = model.header.training
     figures = record["validation"]
     print_note(
@@ -150,50 +206,3 @@ def train(
         f"precision {figures['precision']:.3f}, recall {figures['recall']:.3f}"
     )
     print_note(f"Model written to {out}. Use it with:\n  deepem pick … --model {out} --out picks")
-    raise typer.Exit(report_failures([*failures, *events.failures], n_done=1))
-
-
-class _Labels:
-    """Opened micrographs and their coordinates; what is wrong is said, or kept as a failure."""
-
-    def __init__(
-        self,
-        micrographs: list[Path],
-        picks: list[Path],
-        negatives: list[Path] | None,
-        picks_format: str | None,
-        pixel_size_angstrom: float | None,
-        failures: list[tuple[Path | str, Exception]],
-    ) -> None:
-        from deepem.io import find_micrographs, open_micrograph, pair_picks
-
-        paths = find_micrographs(micrographs)
-        pairing = pair_picks(paths, picks, format=picks_format)
-        for line in pairing.summary().splitlines():
-            print_warning(line)
-        failures.extend(pairing.failures)
-        self.micrographs: list[Micrograph] = []
-        self.picks: list[Picks] = []
-        for path, labels in pairing.pairs:
-            try:
-                micrograph = open_micrograph(path, pixel_size_angstrom=pixel_size_angstrom)
-            except DeepEMError as error:
-                failures.append((path, error))
-                continue
-            self.micrographs.append(micrograph)
-            self.picks.append(labels)
-        self.negatives: list[Picks] | None = None
-        if negatives:
-            opened = {micrograph.name for micrograph in self.micrographs}
-            pairs = pair_picks(paths, negatives, format=picks_format).pairs
-            self.negatives = [places for _, places in pairs if places.micrograph in opened]
-
-
-def _check_output(out: Path, checkpoint: Path, *, resume: bool, overwrite: bool) -> None:
-    if out.exists() and not overwrite:
-        raise OutputError(out, "exists already. Choose another name, or replace it: --overwrite")
-    if checkpoint.exists() and not resume and not overwrite:
-        raise OutputError(
-            checkpoint,
-            "holds an interrupted training. Go on with it: --resume; start again: --overwrite",
-        )

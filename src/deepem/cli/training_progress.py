@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from rich.progress import Progress, TaskID
 
-from deepem.cli.console import print_note
+from deepem.cli.console import Failures, print_note
 from deepem.core import Micrograph
 from deepem.errors import DeepEMError
 from deepem.training import Epoch, Plan, Samples, TrainingEvents
 
 
 class TrainingProgress(TrainingEvents):
-    """Draws on a progress display; micrographs that fail are kept in ``failures``."""
+    """Draws on a progress display; a micrograph that fails is told to ``failures``."""
 
-    def __init__(self, progress: Progress) -> None:
-        self.failures: list[tuple[str, DeepEMError]] = []
+    def __init__(self, progress: Progress, failures: Failures) -> None:
         self._progress = progress
+        self._failures = failures
         self._task: TaskID | None = None
 
     def planned(self, plan: Plan, n_train: int, n_valid: int) -> None:
@@ -42,19 +42,21 @@ class TrainingProgress(TrainingEvents):
         )
 
     def trained(self, epoch: Epoch) -> None:
-        """Move the bar."""
+        """Move the bar; print every tenth where there is no bar, and the last."""
+        figures = (
+            f"error {epoch.error:.4f}, accuracy {epoch.accuracy:.1%}, "
+            f"held out {epoch.valid_accuracy:.1%}"
+        )
         if self._task is None:
             self._task = self._progress.add_task("Training", total=epoch.n_epochs, detail="")
-        self._progress.update(
-            self._task,
-            completed=epoch.number,
-            detail=f"error {epoch.error:.4f}, accuracy {epoch.accuracy:.1%}, "
-            f"held out {epoch.valid_accuracy:.1%}",
-        )
+        self._progress.update(self._task, completed=epoch.number, detail=figures)
+        is_tenth = epoch.number % max(1, epoch.n_epochs // 10) == 0
+        if epoch.number == epoch.n_epochs or (self._progress.disable and is_tenth):
+            print_note(f"Epoch {epoch.number} of {epoch.n_epochs}: {figures}")
 
     def failed(self, micrograph: Micrograph, error: DeepEMError) -> None:
         """Go on without it."""
-        self.failures.append((micrograph.label, error))
+        self._failures.add(error)
 
 
 def _join(numbers: tuple[int, ...]) -> str:

@@ -23,6 +23,7 @@ _CURES = {
     errno.EDQUOT: "cannot be written: your disk quota is used up; free some space, then try again",
     errno.EFBIG: "cannot be written: larger than the largest file allowed here (see ulimit -f)",
     errno.EISDIR: _IS_FOLDER,
+    errno.ENOENT: "cannot be written: its folder cannot be made; choose another",
     errno.ENOTDIR: "cannot be written: a part of its path is a file, not a folder; choose another",
     errno.ENAMETOOLONG: "cannot be written: the name is too long; choose a shorter one",
 }

@@ -9,9 +9,9 @@ from pathlib import Path
 from scipy.spatial import cKDTree
 
 from deepem.core import Picks
-from deepem.errors import ConventionError, DeepEMError
+from deepem.errors import ConventionError, DeepEMError, FileFormatError
 from deepem.io.inputs import list_files
-from deepem.io.registry import PICK_FORMATS, pick_format, strip_pick_name
+from deepem.io.registry import PICK_FORMATS, PickFormat, pick_format, strip_pick_name
 
 # Formats that keep whole pixels move a coordinate by up to half a pixel along each axis.
 _SAME_PLACE_PX = 1.0
@@ -77,7 +77,7 @@ def collect_picks(
     found = PicksCollection()
     for path in list_files(paths, suffixes=suffixes, kind="coordinates"):
         try:
-            contents = pick_format(format or path).read(path)
+            contents = _find_format(path, format).read(path)
         except DeepEMError as error:
             found.failures.append((path, error))
             continue
@@ -93,6 +93,19 @@ def collect_picks(
             found.by_name[name] = picks
             found.sources[name] = path
     return found
+
+
+def _find_format(path: Path, format: str | None) -> PickFormat:
+    suffixes = [known.suffix for known in PICK_FORMATS]
+    if format is not None or path.suffix.lower() in suffixes:
+        return pick_format(format or path)
+    if not path.exists():
+        raise FileFormatError(path, "does not exist; check the name and the folder")
+    raise FileFormatError(
+        path,
+        f"is not a coordinate file that can be read: its suffix is '{path.suffix}', expected one "
+        f"of {', '.join(suffixes)}; or say its format with --picks-format (format=)",
+    )
 
 
 def _merge(first: Picks, first_path: Path, second: Picks, second_path: Path) -> Picks:

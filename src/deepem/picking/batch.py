@@ -74,10 +74,10 @@ def pick_files(
     }
     existing = [target for group in targets.values() for target in group if target.exists()]
     if existing and not overwrite:
-        n_others = f" and {len(existing) - 1} others exist" if len(existing) > 1 else " exists"
+        others = f", and {len(existing) - 1} more" if len(existing) > 1 else ""
         raise OutputError(
             existing[0],
-            f"{n_others.strip()} already. Choose another folder with --out, or replace them with "
+            f"exists already{others}. Choose another folder with --out, or replace them with "
             "--overwrite (overwrite=True).",
         )
     for path in paths:
