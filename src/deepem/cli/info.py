@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def info(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILES", help="Micrographs, coordinate files or models."),
+        typer.Argument(
+            metavar="FILES", help="Micrographs, coordinate files or models.", readable=False
+        ),
     ],
     picks_format: PicksFormat = None,
     as_json: Annotated[
@@ -98,7 +100,9 @@ def _summarise(header: ModelHeader) -> str:
         diameter = f"{scale.diameter_px:.0f} px (pixel size not known)"
     else:
         diameter = f"{scale.diameter_px * pixel_size:.0f} Å at {pixel_size:.4g} Å per pixel"
+    low, high = header.std_range
     return (
         f"model, particle diameter {diameter}, box {scale.box_size_px} px, "
-        f"binned {scale.factor:g} times, threshold {header.threshold:.3f}"
+        f"binned {scale.factor:g} times, threshold {header.threshold:.3f}, "
+        f"standard deviation {low:.2f} to {high:.2f}"
     )

@@ -57,9 +57,7 @@ def read_labels(
             failures.add(failure)
         elsewhere = {path.stem for path in others}
         unmatched = [
-            path
-            for path in pairing.unmatched_picks
-            if strip_pick_name(path.stem) not in elsewhere
+            path for path in pairing.unmatched_picks if strip_pick_name(path.stem) not in elsewhere
         ]
         left_out = replace(pairing, unmatched_picks=unmatched, failures=[])
         for line in left_out.summary().splitlines():

@@ -13,6 +13,7 @@ Micrographs = Annotated[
         metavar="MICROGRAPHS",
         help="Micrographs (.mrc .tif .png), folders of them, or patterns such as 'mics/*.mrc'.",
         show_default=False,
+        readable=False,  # one that cannot be read must not stop the others
     ),
 ]
 PixelSize = Annotated[

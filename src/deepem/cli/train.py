@@ -181,6 +181,7 @@ def train(
                 checkpoint.unlink(missing_ok=True)
             raise
     save_model(model, out, overwrite=overwrite)
+    checkpoint.unlink(missing_ok=True)
     _say_result(model, out)
     raise typer.Exit(failures.exit_code(n_done=len(model.header.training["micrographs"])))
 

@@ -56,7 +56,7 @@ def list_files(
     files: dict[Path, Path] = {}  # by absolute path, to drop repetitions
     for path in map(Path, paths):
         for file in _expand(path, suffixes, kind):
-            files.setdefault(file.absolute(), file)
+            files.setdefault(file.resolve(), file)
     if not files:
         raise ConfigError(kind, "none are given; name files, a folder or a pattern such as 'dir/*'")
     return list(files.values())

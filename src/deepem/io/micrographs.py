@@ -102,7 +102,7 @@ def index_by_name(paths: Iterable[Path]) -> dict[str, Path]:
     by_name: dict[str, Path] = {}
     for path in paths:
         other = by_name.setdefault(path.stem, path)
-        if other != path:
+        if other.resolve() != path.resolve():
             raise ConventionError(
                 f"two micrographs have the same name, so coordinates cannot be told apart: "
                 f"{other} and {path}. Give only one of them (a pattern such as 'folder/*.mrc' "

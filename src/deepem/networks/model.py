@@ -16,7 +16,7 @@ from deepem.errors import CheckpointError, ConventionError
 from deepem.io.atomic import write_atomically
 from deepem.networks.deepem8 import DeepEM8
 from deepem.networks.presets import NetworkDesign
-from deepem.networks.scale import Scale
+from deepem.networks.scale import Scale, pixel_size_ratio
 
 _HEADER_KEY = "deepem"
 _FORMAT_VERSION: Literal[1] = 1
@@ -84,7 +84,7 @@ class Model:
                 f"{micrograph.label}: has no pixel size in its header, and the model was trained "
                 f"at {trained:g} Å per pixel. Say it with --pixel-size (pixel_size_angstrom=)."
             )
-        ratio = trained / here
+        ratio = pixel_size_ratio(trained, here)
         if not 0.1 <= ratio <= 10:
             raise ConventionError(
                 f"{micrograph.label}: {here:g} Å per pixel, but the model was trained at "

@@ -121,8 +121,7 @@ def design_network(
     deepem.errors.ConfigError
         No choice is legal; the message names the nearest boxes that are.
     """
-    if not 1 <= n_pairs <= len(_KEPT_SHARE):
-        raise ConfigError("layer pairs", f"must be 1 to {len(_KEPT_SHARE)}, got {n_pairs}")
+    _check_n_pairs(n_pairs)
     kernels = _choose_kernels(box_size, n_pairs)
     if kernels is None:
         below = next((b for b in range(box_size, 0, -1) if _choose_kernels(b, n_pairs)), None)
@@ -144,11 +143,17 @@ def design_network(
 
 def nearest_legal_box(box_size: float, *, n_pairs: int = 3) -> int:
     """Smallest legal box of at least ``box_size`` pixels, at least 12."""
+    _check_n_pairs(n_pairs)
     first = max(_SMALLEST_BOX, int(-(-box_size // 1)))
     for box in range(first, _LARGEST_BOX + 1):
         if _choose_kernels(box, n_pairs):
             return box
     raise ConfigError("box size", f"must be at most {_LARGEST_BOX} px, got {box_size:g}. Bin more.")
+
+
+def _check_n_pairs(n_pairs: int) -> None:
+    if not 1 <= n_pairs <= len(_KEPT_SHARE):
+        raise ConfigError("layer pairs", f"must be 1 to {len(_KEPT_SHARE)}, got {n_pairs}")
 
 
 def _choose_kernels(box_size: int, n_pairs: int) -> tuple[int, ...] | None:

@@ -10,6 +10,8 @@ from deepem.networks.presets import nearest_legal_box
 
 # Smaller boxes lose the particle, larger ones only cost time.
 _SMALLEST_DEFAULT_BOX = 40
+_SMALLEST_DIAMETER_PX = 8
+_CALIBRATION_ERROR = 0.005
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,15 @@ def choose_scale(
     Raises
     ------
     deepem.errors.ConfigError
-        A value is not positive, or the box is too small or too large for a network.
+        The diameter is below 8 pixels, or the box or binning does not work with it.
     """
-    if not diameter_px > 0:
-        raise ConfigError("particle diameter", f"must be positive, got {diameter_px:g} px")
+    if not diameter_px >= _SMALLEST_DIAMETER_PX:
+        raise ConfigError(
+            "particle diameter",
+            f"{diameter_px:.3g} px is too small to recognise anything; {_SMALLEST_DIAMETER_PX} px "
+            "are the least. Check the unit: --diameter (diameter_angstrom=) is in Å, --diameter-px "
+            "(diameter_px=) in unbinned pixels.",
+        )
     if factor is not None and not factor > 0:
         raise ConfigError("bin", f"must be positive, got {factor:g}")
     wanted_px = diameter_px * BOX_OVER_DIAMETER if box_size_px is None else box_size_px
@@ -81,3 +88,12 @@ def choose_scale(
         factor = max(1, wanted_px // _SMALLEST_DEFAULT_BOX)
     box_size = nearest_legal_box(round(wanted_px / factor, 6), n_pairs=n_pairs)
     return Scale(float(diameter_px), float(factor), box_size)
+
+
+def pixel_size_ratio(reference_angstrom: float, here_angstrom: float) -> float:
+    """How many pixels here span one pixel of the reference; exactly 1 where they hardly differ.
+
+    Half a percent is a matter of calibration; resampling for it would only cost time.
+    """
+    ratio = reference_angstrom / here_angstrom
+    return 1.0 if abs(ratio - 1) < _CALIBRATION_ERROR else ratio

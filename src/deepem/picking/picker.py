@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,13 @@ from deepem.picking.scan import scan
 from deepem.picking.selection import Selection, select
 from deepem.preprocessing import prepare
 
+logger = logging.getLogger("deepem.picking")
+
 # Closer than this share of a diameter two particles overlap; the rest is the network's error.
 _MIN_DISTANCE_OVER_DIAMETER = 0.8
 # Half a diameter for the particle to be whole, less what picks are off their particle.
 _EDGE_MARGIN_OVER_DIAMETER = 0.4
+_SAME_CAMERA_RATIO = 1.5
 # Scores are rounded to what tiles and thread counts leave untouched.
 _SCORE_DECIMALS, _POSITION_DECIMALS = 5, 2
 
@@ -72,6 +76,7 @@ class Picker:
             0.0 if keeps_everything and edge_margin_px is None else edge_margin_px
         )
         self._min_distance_px = min_distance_px
+        self._has_warned_of_scale = False
         if min_distance_px is not None and not min_distance_px > 0:
             raise ConfigError("minimum distance", f"must be positive, got {min_distance_px:g} px")
         self.selection_for(1.0)  # a bad value is an error now, not at the first micrograph
@@ -106,6 +111,7 @@ class Picker:
         deepem.errors.ConventionError
             The micrograph cannot be brought to the model's scale.
         """
+        self._warn_of_unknown_scale(micrograph)
         design, scale = self.model.network.design, self.model.header.scale
         factor = self.model.factor_for(micrograph)
         diameter_px = self.diameter_px(micrograph)
@@ -137,3 +143,18 @@ class Picker:
     def pick(self, micrograph: Micrograph) -> Picks:
         """The particles of a micrograph, best first: `scan`, then the selection."""
         return select(self.scan(micrograph), self.selection_for(self.diameter_px(micrograph)))
+
+    def _warn_of_unknown_scale(self, micrograph: Micrograph) -> None:
+        """Without pixel sizes, another size of image is the only sign of another scale."""
+        header = self.model.header
+        if header.pixel_size_angstrom is not None or self._has_warned_of_scale:
+            return
+        here, trained = max(micrograph.shape), max(header.micrograph_shape)
+        if max(here, trained) > _SAME_CAMERA_RATIO * min(here, trained):
+            self._has_warned_of_scale = True
+            logger.warning(
+                "%s: %d x %d px, but the model was trained on micrographs of %d x %d px without a "
+                "pixel size. If their pixel sizes differ, the picks are wrong: train again with "
+                "--pixel-size (pixel_size_angstrom=), and pick with it too",
+                micrograph.label, *micrograph.shape[::-1], *header.micrograph_shape[::-1],
+            )  # fmt: skip

@@ -63,10 +63,6 @@ class Checkpoint:
         with write_atomically(self.path, overwrite=True, mode="wb") as file:
             file.write(safetensors.torch.save(weights, metadata=metadata))
 
-    def remove(self) -> None:
-        """Delete the file, after the model has been written."""
-        self.path.unlink(missing_ok=True)
-
 
 def fingerprint(design: object, settings: TrainingSettings, *samples: Samples) -> str:
     """What a training depends on, as a short hash."""

@@ -14,6 +14,7 @@ from deepem.networks import (
     Scale,
     choose_scale,
     design_network,
+    pixel_size_ratio,
 )
 
 
@@ -39,7 +40,9 @@ class Plan:
         """Binning of one micrograph, where their pixel sizes differ."""
         if self.pixel_size_angstrom is None or micrograph.pixel_size_angstrom is None:
             return self.scale.factor
-        return self.scale.factor * self.pixel_size_angstrom / micrograph.pixel_size_angstrom
+        return self.scale.factor * pixel_size_ratio(
+            self.pixel_size_angstrom, micrograph.pixel_size_angstrom
+        )
 
     def diameter_px(self, micrograph: Micrograph) -> float:
         """Particle diameter in unbinned pixels of one micrograph."""

@@ -75,7 +75,8 @@ def train(
         See `deepem.training.TrainingSettings`. The same seed gives the same model, whatever the
         order of the micrographs.
     checkpoint
-        File in which an unfinished training is kept and from which it goes on; removed at the end.
+        File in which the training is kept after every epoch, and from which it goes on; delete it
+        when the model is saved.
     events
         Is told about progress.
 
@@ -163,10 +164,7 @@ def train(
         },
         versions={name: version(name) for name in ("deepem", "numpy", "torch")},
     )
-    model = _with_threshold(Model(network, header), valid, threshold_from)
-    if saved is not None:
-        saved.remove()
-    return model
+    return _with_threshold(Model(network, header), valid, threshold_from)
 
 
 def _cut_all(

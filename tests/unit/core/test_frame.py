@@ -53,9 +53,7 @@ def test_a_subgrid_of_a_subgrid_is_a_subgrid(frame, first, second):
     twice = frame.subgrid((9, 9), origin=(1, 2), step=first).subgrid(
         (4, 4), origin=(3, 5), step=second
     )
-    once = frame.subgrid(
-        (4, 4), origin=(1 + 3 * first, 2 + 5 * first), step=first * second
-    )
+    once = frame.subgrid((4, 4), origin=(1 + 3 * first, 2 + 5 * first), step=first * second)
     assert twice.origin_px == pytest.approx(once.origin_px, rel=1e-9, abs=1e-5)
     assert twice.step_px == pytest.approx(once.step_px)
 

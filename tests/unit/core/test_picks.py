@@ -44,7 +44,7 @@ def test_unknown_scores_are_nan():
     ],
 )
 def test_columns_of_different_lengths_are_refused(columns):
-    with pytest.raises(ValueError, match="equally long, got .*'x_px': 2"):
+    with pytest.raises(ValueError, match=r"equally long, got .*'x_px': 2"):
         Picks("mic", **columns)
 
 

@@ -48,7 +48,9 @@ def score_slowly(network, box):
             assert n * pool == len(active)
             outputs.append(active.reshape(n, pool, n, pool).mean(axis=(1, 3)))
         maps = outputs
-    weighted = sum((one * w).sum() for one, w in zip(maps, network.output_weights.tolist(), strict=True))
+    weighted = sum(
+        (one * w).sum() for one, w in zip(maps, network.output_weights.tolist(), strict=True)
+    )
     return 1 / (1 + math.exp(-(weighted + network.output_bias.item())))
 
 

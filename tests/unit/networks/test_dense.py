@@ -159,7 +159,9 @@ def test_scoring_leaves_no_trace():
 
 @pytest.mark.parametrize("step", [0, 3, 16])
 def test_a_step_between_the_steps_is_refused_with_the_choice(step):
-    with pytest.raises(ConfigError, match=rf"one of \(8, 4, 2, 1\) px for this network, got {step}"):
+    with pytest.raises(
+        ConfigError, match=rf"one of \(8, 4, 2, 1\) px for this network, got {step}"
+    ):
         dense_scores(make_network(SMALL), make_image((40, 40)), step=step)
 
 

@@ -89,20 +89,22 @@ def test_an_existing_file_is_not_replaced_unless_asked(model, path):
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path):
-    with pytest.raises(CheckpointError, match="no such model file. Make one with: deepem train"):
+    with pytest.raises(CheckpointError, match=r"no such model file. Make one with: deepem train"):
         load_model(tmp_path / "model.deepem")
 
 
 @pytest.mark.parametrize("n_bytes", [0, 4, 100, -1, -500])
 def test_a_truncated_file_is_refused(path, n_bytes):
     path.write_bytes(path.read_bytes()[:n_bytes])
-    with pytest.raises(CheckpointError, match="is damaged .* Copy or train it again") as caught:
+    with pytest.raises(CheckpointError, match=r"is damaged .* Copy or train it again") as caught:
         load_model(path)
     assert caught.value.path == path
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"not a model at all\n" * 50, b"\x80\x02}q\x00.", b"PK\x03\x04"])
+@pytest.mark.parametrize(
+    "content", [b"not a model at all\n" * 50, b"\x80\x02}q\x00.", b"PK\x03\x04"]
+)
 def test_another_kind_of_file_is_refused(path, content):
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match="is not a DeepEM model, or is damaged"):
@@ -111,7 +113,9 @@ def test_another_kind_of_file_is_refused(path, content):
 
 def test_weights_of_another_program_are_refused(path):
     rewrite(path)
-    with pytest.raises(CheckpointError, match="no DeepEM header: it is the file of another program"):
+    with pytest.raises(
+        CheckpointError, match="no DeepEM header: it is the file of another program"
+    ):
         load_model(path)
 
 
@@ -139,21 +143,23 @@ def test_weights_of_another_program_are_refused(path):
 )
 def test_a_damaged_header_is_refused(path, header):
     rewrite(path, header=header)
-    with pytest.raises(CheckpointError, match="(?s)its header is damaged .* Copy or train it again"):
+    with pytest.raises(
+        CheckpointError, match=r"(?s)its header is damaged .* Copy or train it again"
+    ):
         load_model(path)
 
 
 def test_a_file_of_a_newer_version_says_how_to_update(path):
     # A newer header may have fields that nobody knows yet.
     rewrite(path, header=with_fields(format_version=2, surprise=1))
-    with pytest.raises(CheckpointError, match="newer DeepEM. Update with: pip install -U deepem"):
+    with pytest.raises(CheckpointError, match=r"newer DeepEM. Update with: pip install -U deepem"):
         load_model(path)
 
 
 def test_weights_that_do_not_fit_the_header_are_refused(path):
     other = json.loads(with_fields())["design"] | {"maps": [5, 12, 12]}
     rewrite(path, header=with_fields(design=other))
-    with pytest.raises(CheckpointError, match="do not fit its header.* Train it again"):
+    with pytest.raises(CheckpointError, match=r"do not fit its header.* Train it again"):
         load_model(path)
 
 

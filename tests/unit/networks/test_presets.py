@@ -3,7 +3,7 @@
 import pytest
 
 from deepem.errors import ConfigError
-from deepem.networks import PRESETS, NetworkDesign, design_network
+from deepem.networks import PRESETS, NetworkDesign, choose_scale, design_network
 from deepem.networks.presets import nearest_legal_box
 
 
@@ -101,8 +101,9 @@ def test_a_huge_box_is_refused_with_the_cure():
 
 @pytest.mark.parametrize("n_pairs", [0, 5])
 def test_one_to_four_pairs(n_pairs):
-    with pytest.raises(ConfigError, match=f"layer pairs: must be 1 to 4, got {n_pairs}"):
-        design_network(60, n_pairs=n_pairs)
+    for function in (design_network, nearest_legal_box, choose_scale):
+        with pytest.raises(ConfigError, match=f"layer pairs: must be 1 to 4, got {n_pairs}"):
+            function(60, n_pairs=n_pairs)
 
 
 def test_activation_is_passed_on():

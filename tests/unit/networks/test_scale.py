@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from deepem.errors import ConfigError
-from deepem.networks import Scale, choose_scale, design_network
+from deepem.networks import Scale, choose_scale, design_network, pixel_size_ratio
 from deepem.networks.presets import nearest_legal_box
 
 
@@ -40,9 +40,8 @@ def test_the_unbinned_box_is_even_and_the_same_to_a_pixel(diameter_px, factor, b
 
 
 def test_rounding_does_not_enlarge_the_box():
-    # 90 px / 3 is 30, and 48 * 1.1 / 1.1 is 48.00000000000001.
-    assert choose_scale(60, factor=3).box_size == 30
-    assert choose_scale(40, factor=1.1, box_size_px=48 * 1.1).box_size == 48
+    assert 28 * 1.5 / 1.4 > 30  # by rounding
+    assert choose_scale(28, factor=1.4).box_size == 30
 
 
 @pytest.mark.parametrize(
@@ -52,7 +51,11 @@ def test_rounding_does_not_enlarge_the_box():
         (float("nan"), {}, "particle diameter: must be positive, got nan px"),
         (100, {"factor": 0}, "bin: must be positive, got 0"),
         (100, {"factor": -2}, "bin: must be positive, got -2"),
-        (100, {"box_size_px": 80}, r"80 px is smaller than the particle \(100 px\)\. Use about 150"),
+        (
+            100,
+            {"box_size_px": 80},
+            r"80 px is smaller than the particle \(100 px\)\. Use about 150",
+        ),
         (3000, {"factor": 1}, r"box size: must be at most 1024 px, got 4500\. Bin more"),
     ],
 )
@@ -63,3 +66,18 @@ def test_impossible_scales_are_refused_with_the_cure(diameter_px, options, cure)
 
 def test_a_box_as_large_as_the_particle_is_allowed():
     assert choose_scale(60, factor=1, box_size_px=60).box_size == 60
+
+
+@pytest.mark.parametrize(
+    ("reference", "here", "ratio"),
+    [
+        (2, 1, 2),
+        (1, 2, 0.5),
+        (1.06, 1.06, 1),
+        (1.0, 1.004, 1),
+        (1.0, 0.996, 1),
+        (1, 1.01, 1 / 1.01),
+    ],
+)
+def test_pixel_sizes_equal_but_for_calibration_need_no_resampling(reference, here, ratio):
+    assert pixel_size_ratio(reference, here) == ratio

@@ -38,7 +38,9 @@ def test_every_micrograph_gets_its_files(picker, paths, tmp_path):
     out = tmp_path / "new" / "picks"
     results = list(pick_files(picker, paths, out))
     assert [result.path for result in results] == paths
-    assert files_in(out) == [f"mic_000{i}.{suffix}" for i in (1, 2, 3) for suffix in ("box", "star")]
+    assert files_in(out) == [
+        f"mic_000{i}.{suffix}" for i in (1, 2, 3) for suffix in ("box", "star")
+    ]
     for result in results:
         assert result.error is None
         expected = Picker.pick(picker, open_micrograph(result.path))
@@ -81,7 +83,7 @@ def test_existing_files_are_an_error_before_any_work(picker, paths, tmp_path):
     with pytest.raises(OutputError, match=r"mic_0003\.star: exists already.*--out.*--overwrite"):
         next(pick_files(picker, paths, tmp_path))
     (tmp_path / "mic_0002.box").write_text("mine")
-    with pytest.raises(OutputError, match=r"mic_0002\.box: and 1 others exist already"):
+    with pytest.raises(OutputError, match=r"mic_0002\.box: exists already, and 1 more\. Choose"):
         next(pick_files(picker, paths, tmp_path))
     assert picker.picked == []
     assert files_in(tmp_path) == ["mic_0002.box", "mic_0003.star"]

@@ -27,7 +27,7 @@ def candidates(picker, scene):
 
 @pytest.fixture(scope="session")
 def symmetric_picker(model):
-    """Return a picker whose network has mirror-symmetric kernels, so that mirror images score alike."""
+    """Return a picker with mirror-symmetric kernels, to which mirror images are alike."""
     network = DeepEM8(model.network.design)
     network.load_state_dict(model.network.state_dict())
     with torch.no_grad():
@@ -170,10 +170,10 @@ def test_same_micrograph_same_picks(picker, scene, candidates):
 @pytest.mark.parametrize("shift", [(8, 0), (0, -14), (-6, 20)])
 def test_picks_move_with_the_image(picker, scene, candidates, shift):
     # A whole number of steps, and cyclic, so that the grey values stay as they are.
-    moved = picker.scan(with_pixels(scene.micrograph, np.roll(scene.micrograph.pixels(), shift, (0, 1))))
-    expected = replace(
-        candidates, x_px=candidates.x_px + shift[1], y_px=candidates.y_px + shift[0]
+    moved = picker.scan(
+        with_pixels(scene.micrograph, np.roll(scene.micrograph.pixels(), shift, (0, 1)))
     )
+    expected = replace(candidates, x_px=candidates.x_px + shift[1], y_px=candidates.y_px + shift[0])
     # What comes in at one edge has gone out at the other.
     safe = 45
     assert_same(
@@ -272,12 +272,29 @@ def test_pure_noise_has_no_particles(picker):
 
 def test_micrographs_that_cannot_be_picked_are_refused(picker, scene):
     pixels = scene.micrograph.pixels()
-    with pytest.raises(ConventionError, match="has no pixel size .* --pixel-size"):
+    with pytest.raises(ConventionError, match=r"has no pixel size .* --pixel-size"):
         picker.pick(Micrograph.from_array(pixels))
     with pytest.raises(MicrographError, match="smaller than the box of 27 px"):
         picker.pick(with_pixels(scene.micrograph, pixels[:26]))
     with pytest.raises(MicrographError, match="every pixel has the value 0"):
         picker.pick(with_pixels(scene.micrograph, 0 * pixels))
+
+
+@pytest.mark.parametrize(
+    ("shape", "n_warnings"), [((240, 310), 0), ((310, 240), 0), ((160, 207), 0), ((480, 620), 1)]
+)
+def test_another_image_size_is_a_warning_where_no_pixel_size_tells(
+    model, caplog, shape, n_warnings
+):
+    noise = Micrograph.from_array(np.random.default_rng(0).standard_normal(shape))
+    header = model.header.model_copy(update={"pixel_size_angstrom": None})
+    picker = Picker(Model(model.network, header))
+    with caplog.at_level("WARNING", logger="deepem.picking"):
+        picker.pick(noise)
+        picker.pick(noise)  # said once
+    assert len(caplog.records) == n_warnings
+    assert n_warnings == 0 or "620 x 480 px, but the model was trained on" in caplog.text
+    assert n_warnings == 0 or "--pixel-size" in caplog.text
 
 
 def test_a_missing_model_is_refused(tmp_path):

@@ -45,9 +45,7 @@ def test_inside_has_mean_0_and_deviation_1_and_the_margin_is_its_mirror_image(fa
     assert image.pixels.dtype == np.float32
     assert inside.mean() == pytest.approx(0, abs=1e-5)
     assert inside.std() == pytest.approx(1, abs=1e-5)
-    np.testing.assert_array_equal(
-        image.pixels[:margin, margin:-margin], inside[:margin][::-1]
-    )
+    np.testing.assert_array_equal(image.pixels[:margin, margin:-margin], inside[:margin][::-1])
     np.testing.assert_array_equal(
         image.pixels[margin:-margin, -margin:], inside[:, -margin:][:, ::-1]
     )
@@ -94,7 +92,8 @@ def test_the_micrograph_is_left_alone():
 
 def test_a_micrograph_smaller_than_the_box_is_refused_with_the_cure():
     with pytest.raises(
-        MicrographError, match=r"mic: 310 x 190 px is smaller than the box of 200 px\. Use a smaller"
+        MicrographError,
+        match=r"mic: 310 x 190 px is smaller than the box of 200 px\. Use a smaller",
     ):
         prepare(make_micrograph(name="mic", noise=1), factor=10, box_size=20)
     assert prepare(make_micrograph(noise=1), factor=9.5, box_size=20).pixels.shape == (40, 53)

@@ -142,6 +142,14 @@ def test_rows_and_columns_are_cropped_each_for_itself_however_many(shape, factor
     np.testing.assert_allclose(cropped, expected, atol=1e-5)
 
 
+def test_sides_that_the_factor_does_not_divide_are_continued_by_their_mirror_image():
+    image = noise((61, 95))
+    continued = np.pad(image, ((0, 3), (0, 1)), mode="symmetric")  # to 2 x 32 and 2 x 48
+    cropped, step_px = fourier_crop(image, 2)
+    assert step_px == (2, 2)
+    np.testing.assert_allclose(cropped, fourier_crop(continued, 2)[0][:31, :48], atol=1e-6)
+
+
 def test_the_image_is_left_alone():
     image = noise((31, 42))
     before = image.copy()

@@ -35,9 +35,7 @@ def test_an_empty_label_file_is_a_label():
 
 
 def test_negatives_where_there_are_any():
-    one, other = pair_labels(
-        micrographs("a", "b"), labels("a", "b"), negatives=labels("b", x=30)
-    )
+    one, other = pair_labels(micrographs("a", "b"), labels("a", "b"), negatives=labels("b", x=30))
     assert len(one.negatives) == 0
     assert other.negatives.x_px.tolist() == [30]
     assert one.negatives.frame == other.negatives.frame == one.micrograph.frame

@@ -100,7 +100,7 @@ def test_labels_without_box_need_a_diameter():
 
 
 def test_some_pixel_sizes_known_and_others_not_is_refused():
-    with pytest.raises(ConventionError, match="m1: has no pixel size .* m0 has.*--pixel-size"):
+    with pytest.raises(ConventionError, match=r"m1: has no pixel size .* m0 has.*--pixel-size"):
         plan_training(micrographs(2.0, None), LABELS)
 
 

@@ -1,0 +1,45 @@
+"""Real micrographs, and the demo: the figures that users are promised."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def _run(*arguments: object) -> str:
+    ended = subprocess.run(
+        [Path(sys.executable).with_name("deepem"), *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_apoferritin(shared_data: Path, tmp_path: Path) -> None:
+    """EMPIAR-10146: recipe 'paper' at default settings, five micrographs to learn from."""
+    data = shared_data / "apoferritin"
+    model, picks, test = tmp_path / "m.deepem", tmp_path / "picks", data / "test"
+    labelled = ("--picks", data / "train", "--valid", data / "valid")
+    _run("train", data / "train", *labelled, "--diameter-px", 64, "--out", model)
+    _run("pick", test, "--model", model, "--out", picks, "--threshold", 0)
+    threshold = json.loads(_run("info", "--json", model))["threshold"]
+    compare = ("evaluate", picks, "--truth", test, "--micrographs", test, "--max-distance", 20)
+    figures = json.loads(_run(*compare, "--threshold", threshold, "--json"))
+    assert figures["f1"] >= 0.98
+    assert figures["average_precision"] >= 0.99
+
+
+def test_demo(tmp_path: Path) -> None:
+    _run("demo", "--out", tmp_path / "demo")
+    assert "average precision" in (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
+    compare = ("evaluate", tmp_path / "demo" / "picks", "--truth", tmp_path / "demo/micrographs")
+    figures = json.loads(_run(*compare, "--json"))
+    assert figures["f1"] >= 0.9

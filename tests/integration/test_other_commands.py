@@ -1,0 +1,224 @@
+"""``deepem evaluate``, ``info`` and ``simulate`` with good and bad input."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+Deepem = Callable[..., Any]
+
+
+@pytest.fixture
+def boxes(simulated: Path, tmp_path: Path) -> Path:
+    """The coordinates of two micrographs, to spoil."""
+    folder = tmp_path / "boxes"
+    folder.mkdir()
+    for stem in ("mic_0001", "mic_0002"):
+        shutil.copy(simulated / f"{stem}.box", folder)
+    return folder
+
+
+# ---- evaluate
+
+
+def test_truth_is_perfect(deepem: Deepem, simulated: Path, tmp_path: Path) -> None:
+    """The .box beside the .star of the same particles counts them once."""
+    ended = deepem("evaluate", simulated, "--truth", simulated)
+    assert (ended.code, ended.err) == (0, "")
+    header, *rows = [line.split("\t") for line in ended.out.splitlines()]
+    assert header[:3] == ["micrograph", "picks", "particles"]
+    assert [row[0] for row in rows] == [f"mic_000{n}" for n in range(1, 7)] + ["all"]
+    assert rows[-1][1:7] == ["72", "72", "1.0000", "1.0000", "1.0000", "1.0000"]
+
+
+def test_json_is_alone_on_stdout(deepem: Deepem, simulated: Path, boxes: Path) -> None:
+    (boxes / "mic_0002.box").write_text("")
+    ended = deepem("evaluate", boxes, "--truth", simulated, "--json")
+    assert ended.code == 0
+    figures = json.loads(ended.out)
+    assert (figures["n_picks"], figures["n_truth"], figures["recall"]) == (12, 24, 0.5)
+    assert figures["per_micrograph"][1]["precision"] is None
+    assert "No picks for the particles of mic_0003, mic_0004, mic_0005 and 1 more" in ended.err
+
+
+def test_report_shows_micrographs(
+    deepem: Deepem, simulated: Path, boxes: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "new" / "report.html"
+    ended = deepem(
+        "evaluate", boxes, "--truth", simulated, "--micrographs", simulated, "--report", report
+    )
+    assert ended.code == 0
+    assert report.read_text(encoding="utf-8").count("mic_0001") >= 2
+
+
+def test_existing_report_is_kept_unless_told(
+    deepem: Deepem, simulated: Path, boxes: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.html"
+    report.write_text("mine")
+    common = ("evaluate", boxes, "--truth", simulated, "--report", report)
+    ended = deepem(*common)
+    assert (ended.code, ended.out) == (1, "")
+    assert "--overwrite" in ended.err
+    assert report.read_text() == "mine"
+    assert deepem(*common, "--overwrite").code == 0
+    assert report.read_text(encoding="utf-8") != "mine"
+
+
+def test_a_bad_coordinate_file_is_named_and_the_others_are_compared(
+    deepem: Deepem, simulated: Path, boxes: Path
+) -> None:
+    (boxes / "mic_0002.box").write_text("1 2\n")
+    ended = deepem("evaluate", boxes, "--truth", simulated)
+    assert ended.code == 3
+    assert "mic_0002.box: line 1" in ended.err
+    assert "expected four or five numbers" in ended.err
+    assert ended.out.splitlines()[-1].startswith("all\t12\t12\t1.0000")
+
+
+def test_picks_of_another_data_set_are_named(deepem: Deepem, simulated: Path, boxes: Path) -> None:
+    (boxes / "mic_0002.box").write_text("4000 3000 46 46\n")
+    ended = deepem("evaluate", boxes, "--truth", simulated, "--micrographs", simulated)
+    assert ended.code == 3
+    assert "use the micrographs they were picked on, or divide them by the binning" in ended.err
+    assert "No usable micrograph for mic_0002: left out" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "cure"),
+    [
+        (("--truth", "{boxes}/gone.box"), 1, "gone.box: does not exist; check the name"),
+        (("--truth", "{empty}"), 1, "holds no coordinates; expected .box, .star files"),
+        (("--truth", "{other}"), 1, "Their files must have the same names"),
+        (("--truth", "{boxes}", "--micrographs", "{boxes}/gone.mrc"), 1, "check the name"),
+        (("--truth", "{boxes}", "--diameter", "125"), 2, "--diameter-px"),
+        (("--truth", "{boxes}", "--picks-format", "foo"), 2, "choose from box"),
+        (("--truth", "{boxes}", "--max-distance", "-1"), 2, "--max-distance: must be above 0"),
+        (("--truth", "{boxes}", "--edge-margin", "-1"), 2, "--edge-margin: must be 0 px or more"),
+        (("--truth", "{boxes}", "--max-distance", "inf"), 2, "--max-distance"),
+    ],
+)
+def test_what_cannot_be_compared_is_explained(
+    options: tuple[str, ...], code: int, cure: str, deepem: Deepem, boxes: Path, tmp_path: Path
+) -> None:
+    folders = {"boxes": boxes, "empty": tmp_path / "empty", "other": tmp_path / "other"}
+    folders["empty"].mkdir()
+    folders["other"].mkdir()
+    shutil.copy(boxes / "mic_0001.box", folders["other"] / "else.box")
+    ended = deepem("evaluate", boxes, *[option.format(**folders) for option in options])
+    assert (ended.code, ended.out) == (code, "")
+    assert cure in ended.err
+
+
+def test_star_coordinates_alone_have_no_box_to_tell_the_diameter(
+    deepem: Deepem, simulated: Path
+) -> None:
+    common = ("evaluate", simulated, "--truth", simulated, "--picks-format", "star")
+    ended = deepem(*common)
+    assert ended.code == 2
+    assert "Give the particle diameter with --diameter (Å) or --diameter-px" in ended.err
+    assert deepem(*common, "--diameter", 125, "--pixel-size", 4).code == 0
+
+
+# ---- info
+
+
+def test_info_describes_every_kind(deepem: Deepem, simulated: Path, model: Path) -> None:
+    files = [simulated / "mic_0001.mrc", simulated / "mic_0001.box", model]
+    ended = deepem("info", *files)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[:2] == [
+        f"{files[0]}: micrograph, 256 x 256 px, 4 Å per pixel",
+        f"{files[1]}: coordinates, 12 particles on 1 micrograph, box 46 px",
+    ]
+    assert "model, particle diameter 123 Å at 4 Å per pixel, box 46 px" in ended.out
+    assert "standard deviation" in ended.out
+
+
+def test_info_as_json_is_an_object_for_each_line(
+    deepem: Deepem, simulated: Path, model: Path
+) -> None:
+    ended = deepem("info", "--json", simulated / "mic_0001.mrc", model)
+    micrograph, trained = map(json.loads, ended.out.splitlines())
+    assert (micrograph["nx_px"], micrograph["pixel_size_angstrom"]) == (256, 4.0)
+    assert trained["training"]["n_positives"] > 0
+
+
+def test_info_reads_no_pixels(
+    deepem: Deepem, simulated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However large the micrograph is."""
+
+    def read(*arguments: object, **options: object) -> None:
+        raise AssertionError("pixels were read")
+
+    monkeypatch.setattr(np, "memmap", read)
+    assert deepem("info", simulated / "mic_0001.mrc").code == 0
+
+
+def test_info_names_what_it_cannot_read_and_goes_on(
+    deepem: Deepem, simulated: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.deepem").write_text("no model")
+    (tmp_path / "notes.txt").write_text("hello")
+    bad = [tmp_path / "bad.deepem", tmp_path / "notes.txt", tmp_path / "gone.mrc", tmp_path]
+    ended = deepem("info", *bad, simulated / "mic_0001.star")
+    assert ended.code == 3
+    assert ended.out.count("\n") == 1
+    for cure in (
+        "Copy or train it again",
+        "expected one of .mrc",
+        "check the name and the folder",
+        "give the name of a file in it",
+    ):
+        assert cure in ended.err
+    assert deepem("info", *bad).code == 1
+
+
+# ---- simulate
+
+
+def test_same_seed_same_micrographs(deepem: Deepem, tmp_path: Path) -> None:
+    common = ("--n", 1, "--size", 200, 150, "--particles", 3, "--phantom", "apoferritin")
+    for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert deepem("simulate", tmp_path / folder, *common, "--seed", seed).code == 0
+    files = {folder: (tmp_path / folder / "mic_0001.mrc").read_bytes() for folder in "abc"}
+    assert files["a"] == files["b"] != files["c"]
+    assert "200 x 150 px" in deepem("info", tmp_path / "a" / "mic_0001.mrc").out
+
+
+@pytest.mark.parametrize(
+    ("options", "cure"),
+    [
+        (("--phantom", "virus"), "choose one of ribosome"),
+        (("--particles", 10000), "--particles: only"),
+        (("--snr", 0), "--snr: must be greater than 0"),
+        (("--size", 10, 10), "--size: 10 x 10 pixels have no room"),
+        (("--defocus", 3, 1), "swap them"),
+        (("--pixel-size", 500), "--pixel-size: a particle of"),
+    ],
+)
+def test_what_cannot_be_simulated_exits_with_2(
+    options: tuple[object, ...], cure: str, deepem: Deepem, tmp_path: Path
+) -> None:
+    ended = deepem("simulate", tmp_path / "out", "--n", 1, *options)
+    assert ended.code == 2
+    assert cure in ended.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_existing_micrographs_are_kept(deepem: Deepem, simulated: Path, tmp_path: Path) -> None:
+    shutil.copytree(simulated, tmp_path / "mics")
+    ended = deepem("simulate", tmp_path / "mics", "--n", 1)
+    assert ended.code == 1
+    assert "--overwrite" in ended.err
+    assert (tmp_path / "mics" / "mic_0001.mrc").read_bytes() == (
+        simulated / "mic_0001.mrc"
+    ).read_bytes()
