@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import glob
+import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -53,10 +54,10 @@ def list_files(
     """
     if isinstance(paths, str | Path):
         paths = [paths]
-    files: dict[Path, Path] = {}  # by absolute path, to drop repetitions
+    files: dict[str, Path] = {}  # by absolute path, to drop repetitions
     for path in map(Path, paths):
         for file in _expand(path, suffixes, kind):
-            files.setdefault(file.resolve(), file)
+            files.setdefault(normalise_path(file), file)
     if not files:
         raise ConfigError(kind, "none are given; name files, a folder or a pattern such as 'dir/*'")
     return list(files.values())
@@ -80,6 +81,11 @@ def _expand(path: Path, suffixes: Collection[str], kind: str) -> list[Path]:
     if not files:
         raise FileFormatError(path, f"holds no {kind}; expected {', '.join(suffixes)} files")
     return files
+
+
+def normalise_path(path: Path) -> str:
+    """A path as two names of one file have it, ``dir/../a`` and ``a``; links are not followed."""
+    return os.path.abspath(path)  # noqa: PTH100 (Path.absolute keeps "..", resolve follows links)
 
 
 def read_head(path: Path, n_bytes: int) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deepem.core import Micrograph
 from deepem.errors import ConfigError, ConventionError, FileFormatError
-from deepem.io.inputs import list_files, read_head
+from deepem.io.inputs import list_files, normalise_path, read_head
 from deepem.io.mrc import open_mrc
 from deepem.io.raster import open_png, open_tiff
 
@@ -102,7 +102,7 @@ def index_by_name(paths: Iterable[Path]) -> dict[str, Path]:
     by_name: dict[str, Path] = {}
     for path in paths:
         other = by_name.setdefault(path.stem, path)
-        if other.resolve() != path.resolve():
+        if normalise_path(other) != normalise_path(path):
             raise ConventionError(
                 f"two micrographs have the same name, so coordinates cannot be told apart: "
                 f"{other} and {path}. Give only one of them (a pattern such as 'folder/*.mrc' "

@@ -9,7 +9,7 @@ from deepem.networks import Scale, choose_scale, design_network, pixel_size_rati
 from deepem.networks.presets import nearest_legal_box
 
 
-@given(st.floats(5, 900), st.sampled_from([1, 2, 3]))
+@given(st.floats(8, 900), st.sampled_from([1, 2, 3]))
 def test_default_scale_suits_the_network(diameter_px, n_pairs):
     scale = choose_scale(diameter_px, n_pairs=n_pairs)
     assert scale.diameter_px == diameter_px
@@ -47,8 +47,13 @@ def test_rounding_does_not_enlarge_the_box():
 @pytest.mark.parametrize(
     ("diameter_px", "options", "cure"),
     [
-        (0, {}, "particle diameter: must be positive, got 0 px"),
-        (float("nan"), {}, "particle diameter: must be positive, got nan px"),
+        (
+            7.9,
+            {},
+            r"particle diameter: 7\.9 px is too small .* 8 px are the least\. Check the unit",
+        ),
+        (0, {}, "particle diameter: 0 px is too small"),
+        (float("nan"), {}, "particle diameter: nan px is too small"),
         (100, {"factor": 0}, "bin: must be positive, got 0"),
         (100, {"factor": -2}, "bin: must be positive, got -2"),
         (
