@@ -152,7 +152,13 @@ def _parse_header(path: Path, text: str | None) -> ModelHeader:
                 path, "was written by a newer DeepEM. Update with: pip install -U deepem"
             )
         return ModelHeader.model_validate_json(text)
-    except (json.JSONDecodeError, AttributeError, TypeError, ValidationError) as error:
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise CheckpointError(
+            path, f"its header is damaged ({where}: {first['msg']}). Copy or train it again."
+        ) from error
+    except (json.JSONDecodeError, AttributeError, TypeError) as error:
         raise CheckpointError(
             path, f"its header is damaged ({error}). Copy or train it again."
         ) from error

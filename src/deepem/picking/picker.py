@@ -24,7 +24,7 @@ _MIN_DISTANCE_OVER_DIAMETER = 0.8
 _EDGE_MARGIN_OVER_DIAMETER = 0.4
 _SAME_CAMERA_RATIO = 1.5
 # Scores are rounded to what tiles and thread counts leave untouched.
-_SCORE_DECIMALS, _POSITION_DECIMALS = 5, 2
+_SCORE_DECIMALS, _POSITION_DECIMALS = 5, 1
 
 
 class Picker:
@@ -137,7 +137,7 @@ class Picker:
             box_size_px=2 * round(scale.box_size * factor / 2),
             frame=micrograph.frame,
         )
-        # Half a box is scanned beyond the edges; a centre out there is nobody's particle.
+        # Boxes reach half a model pixel beyond the edge; a centre out there is nobody's particle.
         return candidates.take(candidates.edge_distance_px() >= 0)
 
     def pick(self, micrograph: Micrograph) -> Picks:

@@ -49,10 +49,11 @@ def pair_labels(
     Raises
     ------
     deepem.errors.ConventionError
-        A micrograph has no labels, labels have no micrograph, or they do not fit each other.
+        A micrograph has no labels or two sets, labels have no micrograph, or they do not fit
+        each other.
     """
-    picks_of = {p.micrograph: p for p in picks}
-    negatives_of = None if negatives is None else {p.micrograph: p for p in negatives}
+    picks_of = _by_name(picks)
+    negatives_of = None if negatives is None else _by_name(negatives)
     names = {micrograph.name for micrograph in micrographs}
     for name in sorted(names - picks_of.keys()):
         raise ConventionError(f"{name}: has no coordinates. Label it, or leave it out.")
@@ -67,6 +68,15 @@ def pair_labels(
         particles = place_picks(picks_of[micrograph.name], micrograph)
         labelled.append(LabelledMicrograph(micrograph, particles, own_negatives))
     return labelled
+
+
+def _by_name(sets: Sequence[Picks]) -> dict[str, Picks]:
+    by_name = {picks.micrograph: picks for picks in sets}
+    if len(by_name) < len(sets):
+        names = [picks.micrograph for picks in sets]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ConventionError(f"{twice}: has two sets of coordinates. Give one for a micrograph.")
+    return by_name
 
 
 def hold_out(

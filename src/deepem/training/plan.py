@@ -99,24 +99,40 @@ def plan_training(
             diameter_angstrom=diameter_angstrom,
             pixel_size_angstrom=pixel_size,
         )
-    if preset is None:
-        scale = choose_scale(diameter, factor=factor, box_size_px=box_size_px, n_pairs=n_pairs)
-        design = design_network(scale.box_size, n_pairs=n_pairs, activation=activation)
-        return Plan(design, scale, pixel_size)
-    if preset not in PRESETS:
-        raise ConfigError("preset", f"'{preset}' is not known. Known: {', '.join(PRESETS)}.")
-    if box_size_px is not None or n_pairs != 3:
-        raise ConfigError("preset", "fixes box and layers: leave out the box size and layer pairs")
+    if preset is not None:
+        if box_size_px is not None or n_pairs != 3:
+            raise ConfigError(
+                "preset", "fixes box and layers: leave out the box size and layer pairs"
+            )
+        design, scale = _fit_preset(preset, diameter if says_diameter else None, factor, pixel_size)
+        return Plan(replace(design, activation=activation), scale, pixel_size)
+    scale = choose_scale(diameter, factor=factor, box_size_px=box_size_px, n_pairs=n_pairs)
+    design = design_network(scale.box_size, n_pairs=n_pairs, activation=activation)
+    return Plan(design, scale, pixel_size)
+
+
+def _fit_preset(
+    name: str, diameter_px: float | None, factor: float | None, pixel_size_angstrom: float | None
+) -> tuple[NetworkDesign, Scale]:
+    """Network of a preset, and the scale that brings the micrographs to its pixel size."""
+    if name not in PRESETS:
+        raise ConfigError("preset", f"'{name}' is not known. Known: {', '.join(PRESETS)}.")
     if factor is not None and not factor > 0:
         raise ConfigError("bin", f"must be positive, got {factor:g}")
-    chosen = PRESETS[preset]
+    preset = PRESETS[name]
     if factor is None:
-        ratio = chosen.pixel_size_angstrom / pixel_size if pixel_size else 1.0
+        ratio = preset.pixel_size_angstrom / pixel_size_angstrom if pixel_size_angstrom else 1.0
         factor = float(max(1, round(ratio)))
-    if not says_diameter:
-        diameter = chosen.design.box_size * factor / BOX_OVER_DIAMETER
-    scale = Scale(diameter, factor, chosen.design.box_size)
-    return Plan(replace(chosen.design, activation=activation), scale, pixel_size)
+    box_px = preset.design.box_size * factor
+    if diameter_px is None:
+        diameter_px = box_px / BOX_OVER_DIAMETER
+    if diameter_px > box_px:
+        raise ConfigError(
+            "preset",
+            f"its box of {box_px:.0f} px is smaller than the particle ({diameter_px:.0f} px). "
+            "Bin more with --bin (factor=), or leave the preset out.",
+        )
+    return preset.design, Scale(diameter_px, factor, preset.design.box_size)
 
 
 def _common_pixel_size(micrographs: Sequence[Micrograph]) -> float | None:

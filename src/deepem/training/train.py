@@ -31,6 +31,7 @@ _FEWEST_PARTICLES = 5
 _ENOUGH_PARTICLES = 100
 _HELD_OUT_BOXES_FRACTION = 0.1
 _STD_PERCENTILES = (1, 99)
+_LEAST_STD_SLACK = 0.02
 
 
 def train(
@@ -226,7 +227,7 @@ def _check_enough(samples: Samples, used: Sequence[LabelledMicrograph], plan: Pl
 def _std_range(samples: Samples) -> tuple[float, float]:
     """Range of the positives, half its width wider on both sides: junk is much farther out."""
     low, high = np.percentile(samples.positives_std(), _STD_PERCENTILES)
-    slack = (high - low) / 2
+    slack = max((high - low) / 2, _LEAST_STD_SLACK)
     return round(max(0.0, float(low - slack)), 4), round(float(high + slack), 4)
 
 

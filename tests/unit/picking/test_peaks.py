@@ -32,10 +32,10 @@ def local_maxima(scores):
 
 
 def keep_distant(points, min_distance):
-    """Indices of ranked points, each at least a distance from all kept before."""
+    """Indices of ranked points, each a distance from all kept before, but for rounding."""
     kept = []
     for index, point in enumerate(points):
-        if all(np.hypot(*(point - points[k])) >= min_distance for k in kept):
+        if all(np.hypot(*(point - points[k])) >= min_distance * (1 - 1e-9) for k in kept):
             kept.append(index)
     return kept
 

@@ -45,7 +45,7 @@ def with_pixels(micrograph, pixels, pixel_size=None):
     )
 
 
-def assert_same(picks, expected, *, atol=0.011, score_atol=2e-5):
+def assert_same(picks, expected, *, atol=0.101, score_atol=2e-5):
     """Check that picks are equal in whatever order, positions to their rounding.
 
     Tops of the background are so flat that rounding moves them, so they are left out.
@@ -56,7 +56,7 @@ def assert_same(picks, expected, *, atol=0.011, score_atol=2e-5):
         np.column_stack([expected.x_px, expected.y_px])
     )
     assert distance.max() <= atol * np.sqrt(2)
-    assert np.median(distance) <= 0.05
+    assert np.median(distance) <= 0.1  # positions are rounded to 0.1 px
     assert sorted(index) == list(range(len(picks)))
     np.testing.assert_allclose(picks.score[index], expected.score, atol=score_atol)
     # Where a peak lies midway between two boxes, either may give the deviation.

@@ -83,3 +83,8 @@ def test_what_is_held_out_depends_on_the_seed():
     chosen = {seed: tuple(names_of(hold_out(labelled(25), seed=seed)[1])) for seed in range(5)}
     assert chosen[0] == tuple(names_of(hold_out(labelled(25), seed=0)[1]))
     assert len(set(chosen.values())) > 1
+
+
+def test_two_sets_of_one_micrograph_are_refused():
+    with pytest.raises(ConventionError, match=r"a: has two sets of coordinates\. Give one"):
+        pair_labels(micrographs("a"), labels("a", "a"))

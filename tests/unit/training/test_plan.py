@@ -111,3 +111,9 @@ def test_micrographs_of_other_pixel_sizes_are_brought_to_the_scale_of_the_first(
     assert plan.factor_for(first) == plan.scale.factor
     assert plan.factor_for(finer) == 2 * plan.scale.factor
     assert (plan.diameter_px(first), plan.diameter_px(finer)) == (60, 120)
+
+
+def test_a_particle_larger_than_the_presets_box_is_refused_with_the_cure():
+    micrograph = Micrograph.from_array(np.zeros((4, 4)), name="a")
+    with pytest.raises(ConfigError, match=r"smaller than the particle .* Bin more"):
+        plan_training([micrograph], [Picks("a")], preset="klh", diameter_px=300)
