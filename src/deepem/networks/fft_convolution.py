@@ -9,9 +9,9 @@ from torch.nn import functional
 
 # Above these costs the Fourier way is faster, by benchmarks/bench_networks.py on two cores. Cost:
 # multiplications of the direct sum for each sample, over the transforms that the other way needs.
-_DIRECT_LIMIT_ONE_CHANNEL = 200
-_DIRECT_LIMIT_TRAINING = 400
-_DIRECT_LIMIT = 1000
+_DIRECT_LIMIT_ONE_CHANNEL = 130
+_DIRECT_LIMIT_TRAINING = 650
+_DIRECT_LIMIT = 1500
 
 
 def convolve(images: Tensor, kernels: Tensor, bias: Tensor | None = None) -> Tensor:
