@@ -43,7 +43,7 @@ def read_star(path: Path) -> list[Picks]:
     ----------
     path
         A file with one table, of any name, that has ``rlnCoordinateX`` and ``rlnCoordinateY``,
-        and perhaps ``rlnAutopickFigureOfMerit`` (−999 means not known) and our own ``deepemStd``.
+        and perhaps ``rlnAutopickFigureOfMerit`` (−999 means not known).
 
     Returns
     -------
@@ -63,7 +63,6 @@ def read_star(path: Path) -> list[Picks]:
         _read_numbers(path, table, _X),
         _read_numbers(path, table, _Y),
         score=_read_known_numbers(path, table, _SCORE),
-        std=_read_known_numbers(path, table, "deepemStd"),
     )
     if _MICROGRAPH not in table or not len(picks):
         return [picks]

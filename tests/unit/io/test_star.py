@@ -84,14 +84,14 @@ def test_a_micrograph_named_by_a_number_keeps_its_zeros(read):
     assert picks.micrograph == "0001"
 
 
-def test_columns_may_have_any_order_and_our_own_is_read(read):
+def test_columns_may_have_any_order(read):
     (picks,) = read(
-        "data_images\nloop_\n_deepemStd #1\n_rlnCoordinateY #2\n_other #3\n_rlnCoordinateX #4\n"
-        "0.9 20 a 10\n<NA> 40 b 30\n"
+        "data_images\nloop_\n_rlnAutopickFigureOfMerit #1\n_rlnCoordinateY #2\n_other #3\n"
+        "_rlnCoordinateX #4\n0.9 20 a 10\n<NA> 40 b 30\n"
     )
     assert picks.x_px.tolist() == [10, 30]
     assert picks.y_px.tolist() == [20, 40]
-    np.testing.assert_array_equal(picks.std, [0.9, np.nan])
+    np.testing.assert_array_equal(picks.score, [0.9, np.nan])
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\n\n", "\ndata_b\n\nloop_\n_x #1\n"])

@@ -193,7 +193,7 @@ def test_few_micrographs_choose_the_threshold_on_themselves(run, scenes):
 
 
 def test_the_threshold_is_that_of_the_validation_micrographs(run, scenes):
-    """The flat top of F2 is within 0.005 of the highest, and nothing above it is."""
+    """The flat top of F2 is within 0.01 of the highest, and nothing above it is."""
     # A weak model, so that good and bad scores overlap, and validation labels that lack some.
     incomplete = [replace(s, truth=s.truth.take(np.arange(0, 16, 2))) for s in scenes[4:6]]
     model = run(epochs=4, learning_rate=0.5, **validation(*incomplete))
@@ -220,8 +220,8 @@ def test_the_threshold_is_that_of_the_validation_micrographs(run, scenes):
 
     scores = np.unique(np.concatenate([found.score for found in candidates]))
     best = max(f2_at(score) for score in scores)
-    assert f2_at(header.threshold) >= best - 0.005 - 1e-9
-    assert all(f2_at(score) < best - 0.005 for score in scores if score > header.threshold + 0.05)
+    assert f2_at(header.threshold) >= best - 0.01 - 1e-9
+    assert all(f2_at(score) < best - 0.01 for score in scores if score > header.threshold + 0.05)
     assert header.training["validation"]["f2"] == pytest.approx(f2_at(header.threshold), abs=1e-4)
 
 
