@@ -147,6 +147,6 @@ def _describe_model(model: Model) -> dict[str, str]:
         f"{header.training['n_negatives']} non-particles, four orientations",
         "Epochs": str(header.training["epochs"]),
         "Accuracy on held-out boxes": f"{header.training['held_out_accuracy']:.1%}",
-        "Threshold": f"{header.threshold:.3f}, best F2 on {header.training['threshold_from']}",
+        "Threshold": f"{header.threshold:.3f}, chosen by F2 on {header.training['threshold_from']}",
         "Standard deviation range": f"{low:.2f} to {high:.2f}",
     }

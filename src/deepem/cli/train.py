@@ -203,7 +203,7 @@ def _say_result(model: Model, out: Path) -> None:
     record = model.header.training
     figures = record["validation"]
     print_note(
-        f"Threshold {model.header.threshold:.3f}, best F2 on {record['threshold_from']}: "
+        f"Threshold {model.header.threshold:.3f}, chosen by F2 on {record['threshold_from']}: "
         f"precision {figures['precision']:.3f}, recall {figures['recall']:.3f}"
     )
     print_note(f"Model written to {out}. Use it with:\n  deepem pick … --model {out} --out picks")

@@ -30,7 +30,7 @@ class Picture:
     frame: Frame
 
 
-def take_picture(micrograph: Micrograph, *, longest_side: int = 512) -> Picture:
+def take_picture(micrograph: Micrograph, *, longest_side: int = 320) -> Picture:
     """Bin a micrograph to at most about ``longest_side`` pixels, which also smooths the noise.
 
     Raises
