@@ -7,24 +7,14 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 
 import numpy as np
 
 import deepem
-from deepem import Micrograph, Picks
 from machine import print_head
+from real_data import load
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "apoferritin"
 MATCH_PX = 20
-
-
-def load(name: str) -> tuple[list[Micrograph], list[Picks]]:
-    paths = deepem.find_micrographs(DATA / name)
-    pairs = deepem.pair_picks(paths, DATA / name).pairs
-    micrographs = [deepem.open_micrograph(path) for path, _ in pairs]
-    picks = [deepem.place_picks(p, m) for (_, p), m in zip(pairs, micrographs, strict=True)]
-    return micrographs, picks
 
 
 def main() -> None:
@@ -33,9 +23,9 @@ def main() -> None:
     seeds = parser.parse_args().seeds
     listed = " ".join(map(str, seeds))
     print_head("Apoferritin", f"python benchmarks/bench_apoferritin.py --seeds {listed}")
-    train, train_picks = load("train")
-    valid, valid_picks = load("valid")
-    test, truth = load("test")
+    train, train_picks = load("apoferritin/train")
+    valid, valid_picks = load("apoferritin/valid")
+    test, truth = load("apoferritin/test")
     n_labels = [sum(map(len, picks)) for picks in (train_picks, valid_picks, truth)]
     print(
         "EMPIAR-10146, labels of the AutoCryoPicker study. Recipe `paper`, default settings. "

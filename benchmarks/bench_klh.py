@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
@@ -19,8 +18,8 @@ from deepem.networks import PRESETS, DeepEM8
 from deepem.training import Samples, TrainingSettings
 from deepem.training.loop import fit
 from machine import print_head
+from real_data import DATA, load
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "klh" / "processed"
 TEST = "KLH_003"
 DIAMETER_PX = 182
 
@@ -52,10 +51,9 @@ def main() -> None:
         f"{direct:.1f} s by direct convolution, {direct / fourier:.0f} times as long.\n"
     )
 
-    paths = deepem.find_micrographs(DATA)
-    pairs = deepem.pair_picks(paths, DATA, format="box").pairs
-    micrographs = {p.stem: deepem.open_micrograph(p) for p, _ in pairs}
-    labels = {p.stem: deepem.place_picks(picks, micrographs[p.stem]) for p, picks in pairs}
+    opened, picks = load("klh/processed")
+    micrographs = {micrograph.name: micrograph for micrograph in opened}
+    labels = {particles.micrograph: particles for particles in picks}
     names = [name for name in micrographs if name != TEST]
     start = time.perf_counter()
     model = deepem.train(
@@ -75,7 +73,7 @@ def main() -> None:
     start = time.perf_counter()
     candidates = deepem.Picker(model, threshold=0).pick(micrographs[TEST])
     picked = time.perf_counter() - start
-    ignored = np.loadtxt(DATA / f"{TEST}.ignore.txt", ndmin=2)
+    ignored = np.loadtxt(DATA / "klh" / "processed" / f"{TEST}.ignore.txt", ndmin=2)
     result = deepem.evaluate(
         candidates,
         labels[TEST],
