@@ -30,10 +30,11 @@ def fourier_crop(
     Returns
     -------
     cropped
-        Image of ``ceil(n / factor)`` samples along each axis, same mean as the input.
+        Image of ``ceil(n / factor)`` samples along each axis; its mean is that of the input where
+        the factor divides the sides.
     step_px
         Exact distance ``(y, x)`` between new samples in old pixels (equal to ``factor`` for whole
-        factors, within 0.1 % otherwise). Sample 0 lies at old position ``(step - 1) / 2``.
+        factors; else off by less than half an old pixel over the whole image). Sample 0 lies at old position ``(step - 1) / 2``.
 
     Raises
     ------
