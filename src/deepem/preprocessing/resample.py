@@ -34,7 +34,8 @@ def fourier_crop(
         the factor divides the sides.
     step_px
         Exact distance ``(y, x)`` between new samples in old pixels (equal to ``factor`` for whole
-        factors; else off by less than half an old pixel over the whole image). Sample 0 lies at old position ``(step - 1) / 2``.
+        factors; else off by less than half an old pixel over the whole image). Sample 0 lies at
+        old position ``(step - 1) / 2``.
 
     Raises
     ------
