@@ -95,7 +95,7 @@ def test_picks_of_another_data_set_are_named(deepem: Deepem, simulated: Path, bo
     ("options", "code", "cure"),
     [
         (("--truth", "{boxes}/gone.box"), 1, "gone.box: does not exist; check the name"),
-        (("--truth", "{empty}"), 1, "holds no coordinates; expected .box, .star files"),
+        (("--truth", "{empty}"), 1, "holds no coordinates; expected .box, .star"),
         (("--truth", "{other}"), 1, "Their files must have the same names"),
         (("--truth", "{boxes}", "--micrographs", "{boxes}/gone.mrc"), 1, "check the name"),
         (("--truth", "{boxes}", "--diameter", "125"), 2, "--diameter-px"),

@@ -10,6 +10,7 @@ import typer
 
 from deepem import __version__
 from deepem.cli.console import ExitCode, prepare_streams, print_error, show_library_warnings
+from deepem.cli.convert import convert
 from deepem.cli.demo import demo
 from deepem.cli.evaluate import evaluate
 from deepem.cli.info import info
@@ -24,6 +25,7 @@ _EXAMPLES: dict[Callable[..., Any], str] = {
     train: "deepem train mics --picks boxes --diameter 130 --out particle.deepem",
     pick: "deepem pick mics --model particle.deepem --out picks",
     evaluate: "deepem evaluate picks --truth boxes --micrographs mics --report report.html",
+    convert: "deepem convert picks --to relion --out AutoPick --micrographs micrographs_ctf.star",
     info: "deepem info mic_0001.mrc mic_0001.star particle.deepem",
 }
 
@@ -31,6 +33,7 @@ _EXAMPLES: dict[Callable[..., Any], str] = {
 _OPTIONS = {
     "batch size": "--batch-size",
     "bin": "--bin",
+    "binning": "--to-binned-by",
     "box size": "--box-size",
     "defocus_range_um": "--defocus",
     "diameter": "--diameter",

@@ -160,10 +160,10 @@ def _open(
     from deepem.io import find_micrographs, open_micrograph
 
     opened: dict[str, Micrograph] = {}
-    for path in find_micrographs(paths):
-        if path.stem in names or not path.exists():
+    for file in find_micrographs(paths):
+        if file.name in names or not file.path.exists():
             try:
-                opened[path.stem] = open_micrograph(path, pixel_size_angstrom=pixel_size)
+                opened[file.name] = open_micrograph(file, pixel_size_angstrom=pixel_size)
             except DeepEMError as error:
                 failures.add(error)
     return opened

@@ -9,8 +9,8 @@ from pathlib import Path
 from deepem.cli.console import Failures, print_warning
 from deepem.core import Micrograph, Picks
 from deepem.errors import ConventionError, DeepEMError
-from deepem.io import open_micrograph, pair_picks, place_picks
-from deepem.io.registry import strip_pick_name
+from deepem.io import MicrographFile, open_micrograph, pair_picks, place_picks
+from deepem.io.naming import strip_pick_name
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Labels:
 
 
 def read_labels(
-    paths: Sequence[Path],
+    files: Sequence[MicrographFile],
     picks: Sequence[Path],
     *,
     negatives: Sequence[Path] | None = None,
-    others: Sequence[Path] = (),
+    others: Sequence[MicrographFile] = (),
     picks_format: str | None,
     pixel_size_angstrom: float | None,
     failures: Failures,
@@ -42,12 +42,12 @@ def read_labels(
         Nothing is left.
     """
     present = []
-    for path in paths:
-        if path.exists():
-            present.append(path)
+    for file in files:
+        if file.path.exists():
+            present.append(file)
             continue
         try:
-            open_micrograph(path)
+            open_micrograph(file)
         except DeepEMError as error:
             failures.add(error)
     micrographs, labels = [], []
@@ -55,16 +55,16 @@ def read_labels(
         pairing = pair_picks(present, picks, format=picks_format)
         for _, failure in pairing.failures:
             failures.add(failure)
-        elsewhere = {path.stem for path in others}
+        elsewhere = {file.name for file in others}
         unmatched = [
             path for path in pairing.unmatched_picks if strip_pick_name(path.stem) not in elsewhere
         ]
         left_out = replace(pairing, unmatched_picks=unmatched, failures=[])
         for line in left_out.summary().splitlines():
             print_warning(line)
-        for path, particles in pairing.pairs:
+        for file, particles in pairing.pairs:
             try:
-                micrograph = open_micrograph(path, pixel_size_angstrom=pixel_size_angstrom)
+                micrograph = open_micrograph(file, pixel_size_angstrom=pixel_size_angstrom)
                 labels.append(place_picks(particles, micrograph))
             except DeepEMError as error:
                 failures.add(error)

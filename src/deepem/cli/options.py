@@ -7,11 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
+#: Names of the coordinate formats; written out, so that --help need not load them.
+FORMAT_NAMES = (
+    "box, star, relion, particles, eman2, cryosparc, cbox, cryolo, topaz, gautomatch, warp, "
+    "cryoppp, csv, tsv"
+)
+
 Micrographs = Annotated[
     list[Path],
     typer.Argument(
         metavar="MICROGRAPHS",
-        help="Micrographs (.mrc .tif .png), folders of them, or patterns such as 'mics/*.mrc'.",
+        help="Micrographs (.mrc .tif .png), folders of them, patterns such as 'mics/*.mrc', or "
+        "lists (micrographs_ctf.star of RELION, exposures .cs of cryoSPARC).",
         show_default=False,
         readable=False,  # one that cannot be read must not stop the others
     ),
@@ -47,7 +54,8 @@ PicksFormat = Annotated[
     typer.Option(
         "--picks-format",
         metavar="NAME",
-        help="Format of the coordinate files to read: box or star. By default by their suffix.",
+        help="Format of the coordinate files to read, by its name in deepem convert --help; by "
+        "default by their suffix and content.",
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same result.", min=0)]

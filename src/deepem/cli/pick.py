@@ -16,7 +16,14 @@ from deepem.cli.console import (
     print_note,
     use_threads,
 )
-from deepem.cli.options import Micrographs, Overwrite, PixelSize, Threads, threshold_option
+from deepem.cli.options import (
+    FORMAT_NAMES,
+    Micrographs,
+    Overwrite,
+    PixelSize,
+    Threads,
+    threshold_option,
+)
 
 
 def pick(
@@ -28,7 +35,9 @@ def pick(
     formats: Annotated[
         str,
         typer.Option(
-            "--format", metavar="NAMES", help="Formats to write, separated by commas: box, star."
+            "--format",
+            metavar="NAMES",
+            help=f"Formats to write, separated by commas: {FORMAT_NAMES}.",
         ),
     ] = "box,star",
     threshold: Annotated[float | None, threshold_option("the model's")] = None,
@@ -70,7 +79,7 @@ def pick(
 
     use_threads(threads)
     names = list(dict.fromkeys(pick_format(name.strip()).name for name in formats.split(",")))
-    paths = find_micrographs(micrographs)
+    files = find_micrographs(micrographs)
     picker = Picker(
         model,
         threshold=threshold,
@@ -79,13 +88,13 @@ def pick(
         min_distance_px=min_distance,
     )
     picked_files = pick_files(
-        picker, paths, out, formats=names, pixel_size_angstrom=pixel_size, overwrite=overwrite
+        picker, files, out, formats=names, pixel_size_angstrom=pixel_size, overwrite=overwrite
     )
     failures = Failures()
     n_done = n_picks = 0
     try:
         with make_progress() as progress:
-            task = progress.add_task("Picking", total=len(paths), detail="")
+            task = progress.add_task("Picking", total=len(files), detail="")
             print_data("micrograph\tpicks\tmean_score")
             for picked in picked_files:
                 if picked.error is not None:
@@ -96,7 +105,7 @@ def pick(
                     print_data(f"{picked.picks.micrograph}\t{len(picked.picks)}\t{mean}")
                 progress.update(task, advance=1, detail=count(n_picks, "particle"))
     except KeyboardInterrupt:
-        print_note(f"Interrupted: {n_done} of {count(len(paths), 'micrograph')} done, in {out}.")
+        print_note(f"Interrupted: {n_done} of {count(len(files), 'micrograph')} done, in {out}.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     if n_done:
         done = count(n_done, "micrograph")

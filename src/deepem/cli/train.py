@@ -125,14 +125,18 @@ def train(
         checkpoint.unlink(missing_ok=True)
 
     failures = Failures()
-    valid_paths = find_micrographs(valid) if valid else []
-    aside = {path.resolve() for path in valid_paths}
-    paths = [path for path in find_micrographs(micrographs) if path.resolve() not in aside]
+    valid_files = find_micrographs(valid) if valid else []
+    aside = {(file.path.resolve(), file.slice_index) for file in valid_files}
+    files = [
+        file
+        for file in find_micrographs(micrographs)
+        if (file.path.resolve(), file.slice_index) not in aside
+    ]
     labelled = read_labels(
-        paths,
+        files,
         picks,
         negatives=negatives,
-        others=valid_paths,
+        others=valid_files,
         picks_format=picks_format,
         pixel_size_angstrom=pixel_size,
         failures=failures,
@@ -140,9 +144,9 @@ def train(
     validation = None
     if valid:
         validation = read_labels(
-            valid_paths,
-            valid_picks or sorted({path.parent for path in valid_paths}),
-            others=paths,
+            valid_files,
+            valid_picks or sorted({file.path.parent for file in valid_files}),
+            others=files,
             picks_format=picks_format,
             pixel_size_angstrom=pixel_size,
             failures=failures,

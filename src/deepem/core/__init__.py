@@ -2,7 +2,17 @@
 
 from deepem.core.diameter import BOX_OVER_DIAMETER, find_diameter_px
 from deepem.core.frame import Frame
+from deepem.core.listing import Listing
 from deepem.core.micrograph import Micrograph
+from deepem.core.orientation import Orientation
 from deepem.core.picks import Picks
 
-__all__ = ["BOX_OVER_DIAMETER", "Frame", "Micrograph", "Picks", "find_diameter_px"]
+__all__ = [
+    "BOX_OVER_DIAMETER",
+    "Frame",
+    "Listing",
+    "Micrograph",
+    "Orientation",
+    "Picks",
+    "find_diameter_px",
+]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepem.core.frame import Frame
+from deepem.core.listing import Listing
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +28,15 @@ class Micrograph:
         Returns the pixels, shape ``(ny, nx)``, any real type, rows in stored MRC order.
     path
         The file it came from; None for an array in memory.
+    listing
+        How RELION or cryoSPARC lists it; None where not known.
     """
 
     name: str
     frame: Frame
     read: Callable[[], NDArray[Any]]
     path: Path | None = None
+    listing: Listing | None = None
 
     @classmethod
     def from_array(

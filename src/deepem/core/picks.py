@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deepem.core.frame import Frame
+from deepem.core.listing import Listing
 
 
 def _column(values: ArrayLike | None, n: int) -> NDArray[np.float64]:
@@ -37,6 +38,8 @@ class Picks:
         Side of the square box in unbinned pixels; None where not known.
     frame
         Frame of the micrograph; None where only the coordinates are known.
+    listing
+        How RELION or cryoSPARC lists the micrograph; None where not known.
 
     Raises
     ------
@@ -51,6 +54,7 @@ class Picks:
     std: NDArray[np.float64]
     box_size_px: int | None = None
     frame: Frame | None = None
+    listing: Listing | None = None
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class Picks:
         std: ArrayLike | None = None,
         box_size_px: int | None = None,
         frame: Frame | None = None,
+        listing: Listing | None = None,
     ) -> None:
         x = np.array(x_px, dtype=np.float64).reshape(-1)
         columns = {"x_px": x, "y_px": _column(y_px, x.size)}
@@ -75,6 +80,7 @@ class Picks:
         object.__setattr__(self, "micrograph", micrograph)
         object.__setattr__(self, "box_size_px", box_size_px)
         object.__setattr__(self, "frame", frame)
+        object.__setattr__(self, "listing", listing)
 
     def __len__(self) -> int:
         return self.x_px.size

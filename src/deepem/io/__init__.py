@@ -6,6 +6,8 @@ room every position is a centre in unbinned pixels of the stored MRC rows.
 
 from deepem.io.atomic import write_atomically
 from deepem.io.collection import PicksCollection, collect_picks
+from deepem.io.conversion import Conversion, convert_picks
+from deepem.io.micrograph_file import MicrographFile
 from deepem.io.micrographs import find_micrographs, open_micrograph
 from deepem.io.mrc import write_mrc
 from deepem.io.pairing import Pairing, pair_picks
@@ -14,10 +16,13 @@ from deepem.io.registry import PICK_FORMATS, PickFormat, pick_format, read_picks
 
 __all__ = [
     "PICK_FORMATS",
+    "Conversion",
+    "MicrographFile",
     "Pairing",
     "PickFormat",
     "PicksCollection",
     "collect_picks",
+    "convert_picks",
     "find_micrographs",
     "open_micrograph",
     "pair_picks",

@@ -4,17 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from scipy.spatial import cKDTree
 
-from deepem.core import Picks
-from deepem.errors import ConventionError, DeepEMError, FileFormatError
-from deepem.io.inputs import list_files
-from deepem.io.registry import PICK_FORMATS, PickFormat, pick_format, strip_pick_name
+from deepem.core import Listing, Picks
+from deepem.errors import ConventionError, DeepEMError
+from deepem.io.formats.relion import list_coordinate_files
+from deepem.io.inputs import list_files, normalise_path
+from deepem.io.naming import find_name, strip_pick_name
+from deepem.io.parallel import map_in_processes
+from deepem.io.registry import PICK_FORMATS, FindShape, find_format, pick_format
 
 # Formats that keep whole pixels move a coordinate by up to half a pixel along each axis.
 _SAME_PLACE_PX = 1.0
+
+
+@dataclass(frozen=True)
+class PicksFile:
+    """A coordinate file, and the micrograph that a list says it belongs to.
+
+    Parameters
+    ----------
+    path
+        The file.
+    listing
+        The micrograph in the list; None where the file was not named by a list.
+    """
+
+    path: Path
+    listing: Listing | None = None
 
 
 @dataclass(frozen=True)
@@ -27,14 +47,17 @@ class PicksCollection:
         Picks by the name of their micrograph, in the order of the files.
     sources
         The file that each micrograph's picks come from.
+    left_out
+        Names in files of which no picks were wanted, with their file.
     unnamed
-        Files of which no picks were wanted.
+        Files of which no picks were wanted at all.
     failures
         Files that cannot be read, each with its error.
     """
 
     by_name: dict[str, Picks] = field(default_factory=dict)
     sources: dict[str, Path] = field(default_factory=dict)
+    left_out: list[tuple[str, Path]] = field(default_factory=list)
     unnamed: list[Path] = field(default_factory=list)
     failures: list[tuple[Path, DeepEMError]] = field(default_factory=list)
 
@@ -44,18 +67,25 @@ def collect_picks(
     *,
     format: str | None = None,
     find_name: Callable[[str], str | None] = strip_pick_name,
+    find_shape: FindShape | None = None,
+    workers: int = 1,
 ) -> PicksCollection:
-    """Read coordinate files, folders of them and patterns.
+    """Read coordinate files, folders of them, patterns and RELION's lists of them.
 
     Parameters
     ----------
     paths
-        Coordinate files, folders (every coordinate file directly in one) and patterns.
+        Coordinate files, folders (every coordinate file directly in one), patterns, and lists
+        such as ``autopick.star``.
     format
         Name of the coordinate format, such as ``"star"``, of which alone files are then taken
-        from folders; None goes by the suffix of each file.
+        from folders; None goes by the suffix and the content of each file.
     find_name
         Gives the name of the micrograph that a name in a file stands for; None leaves it out.
+    find_shape
+        See :func:`read_picks`.
+    workers
+        Number of processes that read.
 
     Returns
     -------
@@ -72,40 +102,62 @@ def collect_picks(
         Two files hold different coordinates of one micrograph. The same coordinates in two
         formats, such as DeepEM writes them, are welcome.
     """
-    formats = PICK_FORMATS if format is None else (pick_format(format),)
-    suffixes = tuple(known.suffix for known in formats)
     found = PicksCollection()
-    for path in list_files(paths, suffixes=suffixes, kind="coordinates"):
-        try:
-            contents = _find_format(path, format).read(path)
-        except DeepEMError as error:
-            found.failures.append((path, error))
+    files = _find_files(paths, format, found)
+    read = partial(_read_file, format=format, find_shape=find_shape)
+    for file, contents in zip(files, map_in_processes(read, files, workers=workers), strict=True):
+        if isinstance(contents, DeepEMError):
+            found.failures.append((file.path, contents))
             continue
         names = [find_name(picks.micrograph) for picks in contents]
         if not any(names):
-            found.unnamed.append(path)
+            found.unnamed.append(file.path)
         for name, picks in zip(names, contents, strict=True):
             if name is None:
+                found.left_out.append((picks.micrograph, file.path))
                 continue
             picks = replace(picks, micrograph=name)
             if name in found.by_name:
-                picks = _merge(found.by_name[name], found.sources[name], picks, path)
+                picks = _merge(found.by_name[name], found.sources[name], picks, file.path)
             found.by_name[name] = picks
-            found.sources[name] = path
+            found.sources[name] = file.path
     return found
 
 
-def _find_format(path: Path, format: str | None) -> PickFormat:
-    suffixes = [known.suffix for known in PICK_FORMATS]
-    if format is not None or path.suffix.lower() in suffixes:
-        return pick_format(format or path)
-    if not path.exists():
-        raise FileFormatError(path, "does not exist; check the name and the folder")
-    raise FileFormatError(
-        path,
-        f"is not a coordinate file that can be read: its suffix is '{path.suffix}', expected one "
-        f"of {', '.join(suffixes)}; or say its format with --picks-format (format=)",
-    )
+def _find_files(
+    paths: str | Path | Iterable[str | Path], format: str | None, found: PicksCollection
+) -> list[PicksFile]:
+    formats = PICK_FORMATS if format is None else (pick_format(format),)
+    suffixes = list(dict.fromkeys(suffix for known in formats for suffix in known.suffixes))
+    files: list[PicksFile] = []
+    for path in list_files(paths, suffixes=suffixes, kind="coordinates"):
+        listed = None
+        if path.suffix.lower() == ".star":
+            try:
+                listed = list_coordinate_files(path)
+            except DeepEMError as error:
+                found.failures.append((path, error))
+                continue
+        if listed is None:
+            files.append(PicksFile(path))
+        else:
+            files += [PicksFile(file, listing) for listing, file in listed]
+    # A folder may hold both a list and what it lists: the list knows more.
+    files.sort(key=lambda file: file.listing is None)
+    return list({normalise_path(file.path): file for file in reversed(files)}.values())[::-1]
+
+
+def _read_file(
+    file: PicksFile, *, format: str | None, find_shape: FindShape | None
+) -> list[Picks] | DeepEMError:
+    try:
+        contents = find_format(file.path, format=format).load(file.path, find_shape=find_shape)
+    except DeepEMError as error:
+        return error
+    if file.listing is None:
+        return contents
+    name = find_name(file.listing.path)
+    return [replace(picks, micrograph=name, listing=file.listing) for picks in contents]
 
 
 def _merge(first: Picks, first_path: Path, second: Picks, second_path: Path) -> Picks:

@@ -31,18 +31,20 @@ class _Layout:
 
     @property
     def n_bytes(self) -> int:
-        """Size of a complete file."""
+        """Least size of the file."""
         return self.offset + self.shape[0] * self.shape[1] * self.dtype.itemsize
 
 
-def open_mrc(path: Path) -> Micrograph:
-    """Open an MRC file of one image; only its header is read.
+def open_mrc(path: Path, *, slice_index: int | None = None) -> Micrograph:
+    """Open an MRC file of one image, or a slice of a stack; only its header is read.
 
     Parameters
     ----------
     path
         A file in mode 0 (int8), 1 (int16), 2 (float32), 6 (uint16) or 12 (float16), of either
         byte order, with or without the MAP stamp and an extended header.
+    slice_index
+        Which slice of a stack, from 0; None for a file of one image.
 
     Returns
     -------
@@ -54,7 +56,8 @@ def open_mrc(path: Path) -> Micrograph:
     Raises
     ------
     FileFormatError
-        The file is missing, empty, truncated, of another kind, a stack, or of another mode.
+        The file is missing, empty, truncated, of another kind or mode, a stack of which no
+        slice is named, or has no such slice.
 
     Notes
     -----
@@ -67,7 +70,7 @@ def open_mrc(path: Path) -> Micrograph:
     """
     head = read_head(path, HEADER_DTYPE.itemsize)
     header = _parse_header(path, head)
-    layout = _find_layout(path, header)
+    layout = _find_layout(path, header, slice_index)
     n_bytes = path.stat().st_size
     if n_bytes < layout.n_bytes:
         raise FileFormatError(
@@ -77,6 +80,17 @@ def open_mrc(path: Path) -> Micrograph:
         )
     frame = Frame(shape=layout.shape, pixel_size_angstrom=_find_pixel_size(header))
     return Micrograph(path.stem, frame, read=partial(_read_pixels, path, layout), path=path)
+
+
+def count_slices(path: Path) -> int:
+    """Number of images in an MRC file.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, empty or of another kind.
+    """
+    return int(_parse_header(path, read_head(path, HEADER_DTYPE.itemsize))["nz"])
 
 
 def write_mrc(
@@ -156,7 +170,7 @@ def _parse_header(path: Path, head: bytes) -> np.void:
     )
 
 
-def _find_layout(path: Path, header: np.void) -> _Layout:
+def _find_layout(path: Path, header: np.void, slice_index: int | None) -> _Layout:
     mode, n_slices = int(header["mode"]), int(header["nz"])
     if mode not in _DTYPES:
         kind = " (complex numbers)" if mode in (3, 4) else ""
@@ -165,19 +179,25 @@ def _find_layout(path: Path, header: np.void) -> _Layout:
             f"has MRC mode {mode}{kind}; expected a real image in mode 0, 1, 2, 6 or 12: "
             "convert it, for example with IMOD's 'newstack -mode 2'",
         )
-    if n_slices != 1:
+    if slice_index is None and n_slices != 1:
         raise FileFormatError(
             path,
             f"is a stack, movie or volume of {n_slices} slices, not one image; average the frames "
-            "first (motion correction), or split it into one file an image",
+            f"first (motion correction), or name a slice (1@{path.name}) if each is a micrograph",
+        )
+    if slice_index is not None and slice_index >= n_slices:
+        raise FileFormatError(
+            path, f"has {n_slices} slices, so there is none with number {slice_index + 1}"
         )
     dtype = np.dtype(_DTYPES[mode])
     if mode == 0 and header["dmax"] > 127:
         dtype = np.dtype("u1")
+    shape = (int(header["ny"]), int(header["nx"]))
+    n_before = (slice_index or 0) * shape[0] * shape[1] * dtype.itemsize
     return _Layout(
-        shape=(int(header["ny"]), int(header["nx"])),
+        shape=shape,
         dtype=dtype.newbyteorder(header.dtype["mode"].byteorder),
-        offset=HEADER_DTYPE.itemsize + int(header["nsymbt"]),
+        offset=HEADER_DTYPE.itemsize + int(header["nsymbt"]) + n_before,
     )
 
 

@@ -27,8 +27,8 @@ def place_picks(picks: Picks, micrograph: Micrograph) -> Picks:
     Returns
     -------
     Picks
-        With the micrograph's name and frame. A few centres outside the image are dropped, with a
-        warning in the log.
+        With the micrograph's name, frame and listing. A few centres outside the image are
+        dropped, with a warning in the log.
 
     Raises
     ------
@@ -55,7 +55,12 @@ def place_picks(picks: Picks, micrograph: Micrograph) -> Picks:
             nx,
             ny,
         )
-    return replace(picks.take(is_inside), micrograph=micrograph.name, frame=micrograph.frame)
+    return replace(
+        picks.take(is_inside),
+        micrograph=micrograph.name,
+        frame=micrograph.frame,
+        listing=micrograph.listing or picks.listing,
+    )
 
 
 def _find_inside(

@@ -10,12 +10,17 @@ from typing import Protocol
 import numpy as np
 
 from deepem.core import Picks
-from deepem.errors import ConfigError, ConventionError
-from deepem.io.box import read_box, write_box
-from deepem.io.star import read_star, write_star
+from deepem.errors import ConfigError, ConventionError, FileFormatError
+from deepem.io.formats.box import read_box, write_box
+from deepem.io.formats.relion import read_star, write_coordinate_files, write_particles, write_star
+from deepem.io.inputs import explain_read_error
+from deepem.io.naming import strip_pick_name
 
-# What RELION and others append to a micrograph's name to name its coordinates.
-_PICK_NAMES = ("_autopick", "_manualpick", "_topazpicks", "_picks", "_pick", "_deepem")
+_HEAD_BYTES = 8192
+
+
+#: Returns the shape ``(ny, nx)`` of the micrograph that a name stands for; None if not known.
+FindShape = Callable[[str], tuple[int, int] | None]
 
 
 class _Writer(Protocol):
@@ -24,14 +29,15 @@ class _Writer(Protocol):
 
 @dataclass(frozen=True)
 class PickFormat:
-    """One way to keep coordinates in a file.
+    """One way to keep coordinates in files.
 
     Parameters
     ----------
     name
         What users type, such as ``star``.
-    suffix
-        Of its files, lower case with the dot.
+    file_name
+        Name of its files below a folder, with ``{micrograph}`` for the micrograph's name where
+        each micrograph has its own file.
     description
         One line for ``--help``.
     read
@@ -39,36 +45,111 @@ class PickFormat:
         name its micrograph, ``Picks.micrograph`` is the file's own name without extension.
     write
         Writes picks to a file.
-    one_file_for_all
-        Whether a file is written for many micrographs at once; otherwise for one.
+    also_reads
+        Further suffixes of its files, lower case with the dot.
+    recognises
+        Tells from the beginning of a file whether it is this format, where several have the same
+        suffix: the first that recognises a file reads it, or else the last of them.
+    counts_rows_from_end
+        Whether its y counts from the last stored row; see :func:`read_picks`.
+    is_taken
+        Whether a file holds what must not be replaced unasked; for most formats, whether it
+        exists.
     """
 
     name: str
-    suffix: str
+    file_name: str
     description: str
     read: Callable[[Path], list[Picks]]
     write: _Writer
-    one_file_for_all: bool = False
+    also_reads: tuple[str, ...] = ()
+    recognises: Callable[[str], bool] | None = None
+    counts_rows_from_end: bool = False
+    is_taken: Callable[[Path], bool] = Path.exists
+
+    @property
+    def suffix(self) -> str:
+        """Of its files, lower case with the dot."""
+        return Path(self.file_name).suffix
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """All suffixes of files that it reads."""
+        return (self.suffix, *self.also_reads)
+
+    @property
+    def one_file_for_all(self) -> bool:
+        """Whether one file holds the picks of many micrographs; otherwise each has its own."""
+        return "{micrograph}" not in self.file_name
+
+    def load(self, path: Path, *, find_shape: FindShape | None = None) -> list[Picks]:
+        """Read a file, its rows counted from the first one; names stay as the file has them.
+
+        Raises
+        ------
+        FileFormatError
+            The file is missing, damaged, or holds something else.
+        ConventionError
+            Rows are counted from the last one, and the shape of a micrograph is not known.
+        """
+        found = self.read(path)
+        if self.counts_rows_from_end:
+            return [_reverse_rows(path, self, picks, find_shape) for picks in found]
+        return found
+
+    def path_in(self, folder: str | Path, micrograph: str) -> Path:
+        """The file in a folder that holds the picks of a micrograph."""
+        return Path(folder) / self.file_name.format(micrograph=micrograph)
 
 
 PICK_FORMATS = (
-    PickFormat("box", ".box", "EMAN2 boxes: corner and size, whole pixels", read_box, write_box),
-    PickFormat("star", ".star", "RELION coordinates: centres and scores", read_star, write_star),
+    PickFormat(
+        "box",
+        "{micrograph}.box",
+        "EMAN boxes: corner and size, whole pixels",
+        read_box,
+        write_box,
+    ),
+    PickFormat(
+        "relion",
+        "autopick.star",
+        "RELION picking job: autopick.star and a STAR file for each micrograph",
+        read_star,
+        write_coordinate_files,
+        recognises=lambda head: "_rlnMicrographCoordinates" in head,
+    ),
+    PickFormat(
+        "particles",
+        "particles.star",
+        "RELION particles of all micrographs in one STAR file",
+        read_star,
+        write_particles,
+        recognises=lambda head: "_rlnMicrographName" in head,
+    ),
+    PickFormat(
+        "star",
+        "{micrograph}.star",
+        "RELION coordinates of one micrograph: centres and scores",
+        read_star,
+        write_star,
+    ),
 )
 
 
 def pick_format(name_or_path: str | Path) -> PickFormat:
-    """Look up a format by its name, or that of a file by its suffix.
+    """Look up a format by its name, or that of a file to write by its suffix.
 
     Raises
     ------
     ConfigError
         There is none.
     """
-    suffix = Path(name_or_path).suffix.lower()
     for known in PICK_FORMATS:
-        if name_or_path == known.name or suffix == known.suffix:
+        if name_or_path == known.name:
             return known
+    candidates = _find_candidates(Path(name_or_path))
+    if candidates:
+        return candidates[-1]
     choices = ", ".join(f"{known.name} ({known.suffix})" for known in PICK_FORMATS)
     raise ConfigError(
         "format",
@@ -76,15 +157,49 @@ def pick_format(name_or_path: str | Path) -> PickFormat:
     )
 
 
-def strip_pick_name(name: str) -> str:
-    """Find the micrograph's name in a coordinate file's: ``mic_1`` in ``mic_1_autopick``."""
-    for pick_name in _PICK_NAMES:
-        if name.endswith(pick_name):
-            return name.removesuffix(pick_name)
-    return name
+def find_format(path: str | Path, *, format: str | None = None) -> PickFormat:
+    """Find the format of a file to read: as named, or by its suffix and content.
+
+    Raises
+    ------
+    ConfigError
+        The named format is not known.
+    FileFormatError
+        The file is missing, cannot be read, or no format has its suffix.
+    """
+    path = Path(path)
+    if format is not None:
+        return pick_format(format)
+    candidates = _find_candidates(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES).decode("utf-8", errors="replace")
+    except OSError as error:
+        raise explain_read_error(path, error) from error
+    if not candidates:
+        suffixes = ", ".join(dict.fromkeys(s for known in PICK_FORMATS for s in known.suffixes))
+        raise FileFormatError(
+            path,
+            f"is not a coordinate file that can be read: its suffix is '{path.suffix}', expected "
+            f"one of {suffixes}; or say its format with --picks-format (format=)",
+        )
+    for known in candidates:
+        if known.recognises is not None and known.recognises(head):
+            return known
+    return candidates[-1]
 
 
-def read_picks(path: str | Path, *, format: str | None = None) -> list[Picks]:
+def _find_candidates(path: Path) -> list[PickFormat]:
+    suffix = path.suffix.lower()
+    return [known for known in PICK_FORMATS if suffix in known.suffixes]
+
+
+def read_picks(
+    path: str | Path,
+    *,
+    format: str | None = None,
+    find_shape: FindShape | None = None,
+) -> list[Picks]:
     """Read the coordinates in a file.
 
     Parameters
@@ -92,14 +207,17 @@ def read_picks(path: str | Path, *, format: str | None = None) -> list[Picks]:
     path
         The coordinate file.
     format
-        Name of its format, such as ``"star"``; None goes by the suffix.
+        Name of its format, such as ``"star"``; None goes by the suffix and the content.
+    find_shape
+        Returns the shape ``(ny, nx)`` of the micrograph that a name in the file stands for; only
+        formats that count rows from the last one (CryoPPP) need it.
 
     Returns
     -------
     list of Picks
         One for each micrograph in the file, centres in unbinned pixels. Where the file does not
         name the micrograph, its name is the file's, without what programs append to it
-        (``_autopick``, ``_manualpick``, ``_topazpicks``, ``_picks``, ``_pick``, ``_deepem``).
+        (``_autopick``, ``_manualpick``, ``_topazpicks``, ``_info`` …).
 
     Raises
     ------
@@ -107,12 +225,27 @@ def read_picks(path: str | Path, *, format: str | None = None) -> list[Picks]:
         The format is not known.
     FileFormatError
         The file is missing, damaged, or holds something else.
+    ConventionError
+        The format counts rows from the last one, and the micrograph's shape is not known.
     """
     path = Path(path)
-    return [
-        replace(picks, micrograph=strip_pick_name(picks.micrograph))
-        for picks in pick_format(format or path).read(path)
-    ]
+    found = find_format(path, format=format).load(path, find_shape=find_shape)
+    return [replace(picks, micrograph=strip_pick_name(picks.micrograph)) for picks in found]
+
+
+def _reverse_rows(
+    path: Path, known: PickFormat, picks: Picks, find_shape: FindShape | None
+) -> Picks:
+    """Count rows from the first one instead of the last, or the other way round."""
+    shape = picks.frame.shape if picks.frame is not None else None
+    if find_shape is not None:
+        shape = shape or find_shape(picks.micrograph)
+    if shape is None:
+        raise ConventionError(
+            f"{path}: the format {known.name} counts rows from the last one, so the height of "
+            f"{picks.micrograph} is needed; give the micrographs too (--micrographs)"
+        )
+    return replace(picks, y_px=shape[0] - 1 - picks.y_px)
 
 
 def write_picks(
@@ -158,9 +291,11 @@ def write_picks(
             f"{len(picks)}; write one file for each"
         )
     for one in picks:
-        if not np.isfinite([one.x_px, one.y_px]).all():
+        if not (np.isfinite(one.x_px).all() and np.isfinite(one.y_px).all()):
             raise ConventionError(
                 f"{path}: some coordinates of {one.micrograph} are NaN or infinite; drop them first"
             )
+    if chosen.counts_rows_from_end:
+        picks = [_reverse_rows(path, chosen, one, None) for one in picks]
     chosen.write(picks, path, overwrite=overwrite)
     return path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deepem.core import Picks
 from deepem.errors import DeepEMError, OutputError
-from deepem.io import open_micrograph, pick_format, write_picks
+from deepem.io import MicrographFile, PickFormat, open_micrograph, pick_format, write_picks
 from deepem.picking.picker import Picker
 
 
@@ -18,7 +18,7 @@ class PickedFile:
 
     Parameters
     ----------
-    path
+    file
         The micrograph.
     picks
         Its picks; None where it failed.
@@ -26,14 +26,14 @@ class PickedFile:
         Why it failed; None where it did not.
     """
 
-    path: Path
+    file: MicrographFile
     picks: Picks | None = None
     error: DeepEMError | None = None
 
 
 def pick_files(
     picker: Picker,
-    paths: Sequence[Path],
+    micrographs: Sequence[str | Path | MicrographFile],
     out: str | Path,
     *,
     formats: Sequence[str] = ("box", "star"),
@@ -46,14 +46,15 @@ def pick_files(
     ----------
     picker
         The picker.
-    paths
-        Micrograph files.
+    micrographs
+        Micrograph files, as from :func:`deepem.find_micrographs`.
     out
-        Folder for the coordinate files, ``<micrograph>.<format>`` each; made if missing.
+        Folder for the coordinate files; made if missing.
     formats
-        Names of coordinate formats.
+        Names of coordinate formats. Those with a file for each micrograph are written as each is
+        done; those with one file for all are written at the end.
     pixel_size_angstrom
-        Used instead of what the headers say.
+        Used instead of what lists and headers say.
     overwrite
         Replace coordinate files that exist.
 
@@ -68,24 +69,39 @@ def pick_files(
         Coordinate files exist already (nothing is picked then), or cannot be written; the files
         of micrographs that were reported before are complete.
     """
-    targets = {
-        path: [Path(out) / f"{path.stem}{pick_format(name).suffix}" for name in formats]
-        for path in paths
-    }
-    existing = [target for group in targets.values() for target in group if target.exists()]
-    if existing and not overwrite:
-        others = f", and {len(existing) - 1} more" if len(existing) > 1 else ""
+    files = [MicrographFile.of(micrograph) for micrograph in micrographs]
+    chosen = [pick_format(name) for name in formats]
+    if not overwrite:
+        _check_free([(known, known.path_in(out, file.name)) for file in files for known in chosen])
+    shared = [known for known in chosen if known.one_file_for_all]
+    found: list[Picks] = []
+    for file in files:
+        try:
+            picks = picker.pick(open_micrograph(file, pixel_size_angstrom=pixel_size_angstrom))
+        except DeepEMError as error:
+            yield PickedFile(file, error=error)
+            continue
+        for known in chosen:
+            if not known.one_file_for_all:
+                write_picks(
+                    picks,
+                    known.path_in(out, file.name),
+                    format=known.name,
+                    overwrite=overwrite,
+                )
+        if shared:
+            found.append(picks)
+        yield PickedFile(file, picks=picks)
+    for known in shared:
+        write_picks(found, known.path_in(out, ""), format=known.name, overwrite=overwrite)
+
+
+def _check_free(targets: Sequence[tuple[PickFormat, Path]]) -> None:
+    taken = list(dict.fromkeys(path for known, path in targets if known.is_taken(path)))
+    if taken:
+        others = f", and {len(taken) - 1} more" if len(taken) > 1 else ""
         raise OutputError(
-            existing[0],
+            taken[0],
             f"exists already{others}. Choose another folder with --out, or replace them with "
             "--overwrite (overwrite=True).",
         )
-    for path in paths:
-        try:
-            picks = picker.pick(open_micrograph(path, pixel_size_angstrom=pixel_size_angstrom))
-        except DeepEMError as error:
-            yield PickedFile(path, error=error)
-            continue
-        for name, target in zip(formats, targets[path], strict=True):
-            write_picks(picks, target, format=name, overwrite=overwrite)
-        yield PickedFile(path, picks=picks)

@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 
 from deepem import __version__
 from deepem.cli.app import app
+from deepem.cli.options import FORMAT_NAMES
+from deepem.io import PICK_FORMATS
 
-COMMANDS = ("demo", "simulate", "train", "pick", "evaluate", "info")
+COMMANDS = ("demo", "simulate", "train", "pick", "evaluate", "convert", "info")
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)])
@@ -57,13 +59,17 @@ def test_every_option_is_explained(name: str) -> None:
 def test_the_same_option_is_spelled_and_explained_alike() -> None:
     """``--diameter`` and its like say the same in every command that has them."""
     texts: dict[str, set[str]] = {}
-    for name in ("train", "pick", "evaluate"):
+    for name in ("train", "pick", "evaluate", "convert"):
         text = CliRunner().invoke(app, [name, "--help"], terminal_width=200).stdout
         for option in ("--diameter", "--diameter-px", "--pixel-size", "--picks-format"):
             for line in re.findall(rf"^  {option} [^\n]*$", text, re.MULTILINE):
                 texts.setdefault(option, set()).add(" ".join(line.split()))
     assert set(texts) == {"--diameter", "--diameter-px", "--pixel-size", "--picks-format"}
     assert all(len(variants) == 1 for variants in texts.values())
+
+
+def test_every_coordinate_format_is_offered() -> None:
+    assert set(FORMAT_NAMES.split(", ")) == {known.name for known in PICK_FORMATS}
 
 
 def test_version_goes_to_stdout() -> None:

@@ -16,16 +16,20 @@ def touch(folder, *names):
     return folder
 
 
+def paths(named):
+    return [file.path for file in find_micrographs(named)]
+
+
 def test_a_folder_means_its_micrographs_in_order(tmp_path):
     folder = touch(tmp_path / "mics", "b.mrc", "a.TIF", "c.png", "a.box", "notes.txt", "._b.mrc")
     touch(folder / "deeper", "d.mrc")
-    assert find_micrographs([folder]) == [folder / name for name in ("a.TIF", "b.mrc", "c.png")]
+    assert paths([folder]) == [folder / name for name in ("a.TIF", "b.mrc", "c.png")]
     assert find_micrographs(str(folder)) == find_micrographs([folder])
 
 
 def test_a_pattern_is_expanded_and_a_file_is_kept_once(tmp_path):
     folder = touch(tmp_path / "mics", "b1.mrc", "b2.mrc", "b2.box", "a.mrc")
-    found = find_micrographs([folder / "b2.mrc", folder / "b*", folder])
+    found = paths([folder / "b2.mrc", folder / "b*", folder])
     assert found == [folder / name for name in ("b2.mrc", "b1.mrc", "a.mrc")]
 
 
@@ -36,7 +40,7 @@ def test_a_name_that_the_system_refuses_is_explained():
 
 def test_a_file_whose_name_has_a_star_is_a_file(tmp_path):
     folder = touch(tmp_path / "mics", "a*.mrc", "ab.mrc")
-    assert find_micrographs([folder / "a*.mrc"]) == [folder / "a*.mrc"]
+    assert paths([folder / "a*.mrc"]) == [folder / "a*.mrc"]
 
 
 def test_the_same_file_named_in_two_ways_is_kept_once(tmp_path, monkeypatch):
@@ -47,7 +51,7 @@ def test_the_same_file_named_in_two_ways_is_kept_once(tmp_path, monkeypatch):
 
 def test_a_missing_file_is_kept_and_fails_on_its_own_later(tmp_path):
     missing = tmp_path / "gone.mrc"
-    assert find_micrographs([missing]) == [missing]
+    assert paths([missing]) == [missing]
     with pytest.raises(FileFormatError, match=r"gone.mrc: does not exist; check the name"):
         open_micrograph(missing)
 

@@ -24,16 +24,16 @@ def save(tmp_path):
 
 
 def counts(pairing):
-    return {path.stem: len(picks) for path, picks in pairing.pairs}
+    return {file.name: len(picks) for file, picks in pairing.pairs}
 
 
 def test_similar_names_are_never_mixed(save):
     folder = save("mic_1.box", "mic_10.box", "mic_1_2.box")
     pairing = pair_picks(mics("mic_10", "mic_1_2", "mic_1", "mic_11"), folder)
     assert counts(pairing) == {"mic_10": 2, "mic_1_2": 3, "mic_1": 1}
-    assert [path.stem for path, _ in pairing.pairs] == ["mic_10", "mic_1_2", "mic_1"]
+    assert [file.name for file, _ in pairing.pairs] == ["mic_10", "mic_1_2", "mic_1"]
     assert [picks.micrograph for _, picks in pairing.pairs] == ["mic_10", "mic_1_2", "mic_1"]
-    assert [path.stem for path in pairing.unlabelled] == ["mic_11"]
+    assert [file.name for file in pairing.unlabelled] == ["mic_11"]
 
 
 @pytest.mark.parametrize(("picked", "other"), [("mic_10", "mic_1"), ("mic_1", "mic_10")])
@@ -67,7 +67,7 @@ def test_a_star_file_of_many_micrographs_matches_by_their_names(tmp_path):
     pairing = pair_picks(mics("b", "a", "c"), [path])
     assert counts(pairing) == {"b": 1, "a": 2}
     assert pairing.unmatched_picks == []
-    assert [path.stem for path in pairing.unlabelled] == ["c"]
+    assert [file.name for file in pairing.unlabelled] == ["c"]
 
 
 def test_two_formats_for_one_micrograph_ask_for_a_choice(save):
@@ -122,7 +122,7 @@ def test_other_files_in_the_folder_are_left_alone(save):
 
 
 def test_what_cannot_be_paired_at_all_is_explained(save, tmp_path):
-    with pytest.raises(FileFormatError, match=r"holds no coordinates; expected .box, .star files"):
+    with pytest.raises(FileFormatError, match=r"holds no coordinates; expected .box, .star"):
         pair_picks(mics("a"), tmp_path)
     folder = save("a.box")
     with pytest.raises(FileFormatError, match=r"holds no coordinates; expected .star files"):

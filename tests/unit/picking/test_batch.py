@@ -37,20 +37,20 @@ def files_in(folder):
 def test_every_micrograph_gets_its_files(picker, paths, tmp_path):
     out = tmp_path / "new" / "picks"
     results = list(pick_files(picker, paths, out))
-    assert [result.path for result in results] == paths
+    assert [result.file.path for result in results] == paths
     assert files_in(out) == [
         f"mic_000{i}.{suffix}" for i in (1, 2, 3) for suffix in ("box", "star")
     ]
     for result in results:
         assert result.error is None
-        expected = Picker.pick(picker, open_micrograph(result.path))
+        expected = Picker.pick(picker, open_micrograph(result.file.path))
         assert len(expected) >= 5
         np.testing.assert_array_equal(result.picks.x_px, expected.x_px)
-        (star,) = read_picks(out / f"{result.path.stem}.star")
+        (star,) = read_picks(out / f"{result.file.path.stem}.star")
         np.testing.assert_allclose(star.x_px, expected.x_px, atol=0.01)
         np.testing.assert_allclose(star.y_px, expected.y_px, atol=0.01)
         np.testing.assert_allclose(star.score, expected.score, atol=1e-5)
-        (box,) = read_picks(out / f"{result.path.stem}.box")
+        (box,) = read_picks(out / f"{result.file.path.stem}.box")
         np.testing.assert_allclose(box.x_px, expected.x_px, atol=1)
         assert box.box_size_px == expected.box_size_px
 
@@ -61,13 +61,13 @@ def test_broken_micrographs_are_reported_and_the_others_picked(picker, paths, tm
     flat = write_mrc(tmp_path / "flat.mrc", np.zeros((90, 90), np.float32), pixel_size_angstrom=15)
     given = [truncated, paths[0], tmp_path / "missing.mrc", flat, paths[1]]
     results = list(pick_files(picker, given, tmp_path / "out", formats=["star"]))
-    assert [result.path for result in results] == given
+    assert [result.file.path for result in results] == given
     assert [type(result.error) for result in results] == [
         FileFormatError, type(None), FileFormatError, MicrographError, type(None),
     ]  # fmt: skip
     for result in results:
         assert (result.picks is None) == isinstance(result.error, DeepEMError)
-        assert result.error is None or result.path.name in str(result.error)
+        assert result.error is None or result.file.path.name in str(result.error)
     assert files_in(tmp_path / "out") == ["mic_0001.star", "mic_0002.star"]
 
 

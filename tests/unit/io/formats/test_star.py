@@ -104,17 +104,21 @@ def test_an_empty_table_means_no_particles(end, read):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "is empty; copy or transfer it again"),
-        ("10 20\n30 40\n", "expected one table with rlnCoordinateX.*found no data block at all"),
-        ("data_\n", "not a valid STAR file"),
-        (LOOP + "1 2 3\n", "not a valid STAR file"),
-        (LOOP + "1 2\n1 2 3\n", "not a valid STAR file"),
-        (LOOP + "1 2\n3 abc\n", "row 2 .*rlnCoordinateY: 'abc' .*correct or delete the row"),
-        (LOOP + "1 2\n3\n", "row 2 .*rlnCoordinateY: 'nan' .*correct or delete the row"),
-        (LOOP + "inf 2\n", "row 1 .*rlnCoordinateX: 'inf' .*correct or delete the row"),
+        ("", r"is empty \(0 bytes\); copy or transfer it again"),
+        ("10 20\n30 40\n", "not a STAR file: it has no line that begins with data_.*'10 20'.*give"),
+        ("data_\n", "expected one table.*found data_ with no columns"),
+        (
+            LOOP + "1 2 3\n",
+            "line 6: '1 2 3' has 3 values, .*data_ has 2 columns; correct or delete",
+        ),
+        (LOOP + "1 2\n1 2 3\n", "line 7: '1 2 3' has 3 values"),
+        (LOOP + "# x\n1 2\n\n3 abc\n", "line 9, column rlnCoordinateY: 'abc' .*delete the line"),
+        (LOOP + "1 2\n3\n", "line 7: '3' has 1 values, .*has 2 columns"),
+        (LOOP + "1 2\n3 <NA>\n", "line 7, column rlnCoordinateY: 'nan' .*delete the line"),
+        (LOOP + "inf 2\n", "line 6, column rlnCoordinateX: 'inf' .*correct or delete the line"),
         (
             LOOP + "_rlnAutopickFigureOfMerit #3\n1 2 good\n",
-            "row 1 .*FigureOfMerit: 'good' .*correct",
+            "line 7, column rlnAutopickFigureOfMerit: 'good' .*correct",
         ),
         (
             "data_mics\nloop_\n_a #1\n_b #2\n1 2\n\ndata_x\nloop_\n_c #1\n1\n",
@@ -126,11 +130,15 @@ def test_an_empty_table_means_no_particles(end, read):
         ),
         (
             "data_coordinate_files\nloop_\n_rlnMicrographName #1\n_rlnMicrographCoordinates #2\n"
-            "a.mrc a.star\n",
-            "lists coordinate files: give those, or their folder",
+            "a.mrc nowhere/a.star\n",
+            "nowhere/a.star: does not exist; check the name and the folder",
+        ),
+        (
+            "data_micrographs\nloop_\n_rlnMicrographName #1\na.mrc\n",
+            "expected one table.*If this is a list of micrographs, give it as MICROGRAPHS",
         ),
         (MANY.replace("job002/0001", "job003/mic_2"), "two micrographs alike: .*rename one"),
-        (b"\xff\x00\xfe" * 100, "not a text file.*give a file of coordinates"),
+        (b"\xff\x00\xfe" * 100, "not a text file.*give a STAR file"),
     ],
 )
 def test_a_bad_file_is_explained(text, sentence, read):
@@ -139,7 +147,7 @@ def test_a_bad_file_is_explained(text, sentence, read):
 
 
 def test_a_file_that_was_corrected_is_read_again(read):
-    with pytest.raises(FileFormatError, match="not a valid"):
+    with pytest.raises(FileFormatError, match="has 3 values"):
         read(LOOP + "1 2\n1 2 3\n")
     (picks,) = read(LOOP + "1 2\n3 4\n")
     assert picks.x_px.tolist() == [1, 3]
