@@ -7,10 +7,24 @@ do. Each class also inherits the builtin a caller would expect (``ValueError``, 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class DeepEMError(Exception):
     """Anything that DeepEM can explain to its user."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # So that an error reaches this process from another, whatever its class is made from.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(
+    kind: type[DeepEMError], arguments: tuple[Any, ...], fields: dict[str, Any]
+) -> DeepEMError:
+    error = kind.__new__(kind)
+    error.args = arguments
+    error.__dict__.update(fields)
+    return error
 
 
 class FileFormatError(DeepEMError, ValueError):

@@ -95,7 +95,7 @@ def test_picks_of_another_data_set_are_named(deepem: Deepem, simulated: Path, bo
     ("options", "code", "cure"),
     [
         (("--truth", "{boxes}/gone.box"), 1, "gone.box: does not exist; check the name"),
-        (("--truth", "{empty}"), 1, "holds no coordinates; expected .box, .star"),
+        (("--truth", "{empty}"), 1, "holds no coordinates; expected .box, "),
         (("--truth", "{other}"), 1, "Their files must have the same names"),
         (("--truth", "{boxes}", "--micrographs", "{boxes}/gone.mrc"), 1, "check the name"),
         (("--truth", "{boxes}", "--diameter", "125"), 2, "--diameter-px"),
@@ -167,8 +167,8 @@ def test_info_names_what_it_cannot_read_and_goes_on(
     deepem: Deepem, simulated: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.deepem").write_text("no model")
-    (tmp_path / "notes.txt").write_text("hello")
-    bad = [tmp_path / "bad.deepem", tmp_path / "notes.txt", tmp_path / "gone.mrc", tmp_path]
+    (tmp_path / "notes.pdf").write_text("hello")
+    bad = [tmp_path / "bad.deepem", tmp_path / "notes.pdf", tmp_path / "gone.mrc", tmp_path]
     ended = deepem("info", *bad, simulated / "mic_0001.star")
     assert ended.code == 3
     assert ended.out.count("\n") == 1
@@ -180,6 +180,20 @@ def test_info_names_what_it_cannot_read_and_goes_on(
     ):
         assert cure in ended.err
     assert deepem("info", *bad).code == 1
+
+
+def test_info_tells_a_list_of_micrographs_from_coordinates(
+    deepem: Deepem, simulated: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "micrographs_ctf.star"
+    path.write_text(
+        "data_\nloop_\n_rlnMicrographName #1\n_rlnMicrographPixelSize #2\n"
+        f"{simulated}/mic_0001.mrc 4.2\nmissing.mrc 4.2\n"
+    )
+    ended = deepem("info", path)
+    assert ended.out == f"{path}: list of 2 micrographs, 4.2 Å per pixel, 1 not found\n"
+    facts = json.loads(deepem("info", path, "--json").out)
+    assert (facts["n_micrographs"], facts["n_missing"]) == (2, 1)
 
 
 # ---- simulate

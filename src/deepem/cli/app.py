@@ -11,10 +11,12 @@ import typer
 from deepem import __version__
 from deepem.cli.console import ExitCode, prepare_streams, print_error, show_library_warnings
 from deepem.cli.convert import convert
+from deepem.cli.cryosparc import cryosparc
 from deepem.cli.demo import demo
 from deepem.cli.evaluate import evaluate
 from deepem.cli.info import info
 from deepem.cli.pick import pick
+from deepem.cli.relion import relion
 from deepem.cli.simulate import simulate
 from deepem.cli.train import train
 from deepem.errors import ConfigError, DeepEMError
@@ -26,6 +28,7 @@ _EXAMPLES: dict[Callable[..., Any], str] = {
     pick: "deepem pick mics --model particle.deepem --out picks",
     evaluate: "deepem evaluate picks --truth boxes --micrographs mics --report report.html",
     convert: "deepem convert picks --to relion --out AutoPick --micrographs micrographs_ctf.star",
+    cryosparc: "deepem cryosparc P3 W1 J12 --model particle.deepem",
     info: "deepem info mic_0001.mrc mic_0001.star particle.deepem",
 }
 
@@ -66,6 +69,7 @@ app = typer.Typer(
 )
 for command, example in _EXAMPLES.items():
     app.command(epilog=f"Example: {example}")(command)
+app.add_typer(relion)
 
 
 def _print_version(wanted: bool) -> None:

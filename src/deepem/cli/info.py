@@ -47,13 +47,33 @@ def info(
 
 def _describe(path: Path, picks_format: str | None) -> tuple[str, dict[str, Any]]:
     """What a file is, in words and as data."""
-    from deepem.io import PICK_FORMATS
+    from deepem.io import PICK_FORMATS, is_micrograph_list
 
-    if path.suffix.lower() == ".deepem":
+    suffix = path.suffix.lower()
+    if suffix == ".deepem":
         return _describe_model(path)
-    if picks_format or path.suffix.lower() in {known.suffix for known in PICK_FORMATS}:
+    if picks_format is None and is_micrograph_list(path):
+        return _describe_list(path)
+    if picks_format or any(suffix in known.suffixes for known in PICK_FORMATS):
         return _describe_picks(path, picks_format)
     return _describe_micrograph(path)
+
+
+def _describe_list(path: Path) -> tuple[str, dict[str, Any]]:
+    from deepem.io import find_micrographs
+
+    files = find_micrographs(path)
+    sizes = list(dict.fromkeys(file.pixel_size_angstrom for file in files))
+    known = [f"{size:.4g}" for size in sizes if size is not None]
+    scale = f"{' and '.join(known)} Å per pixel" if known else "pixel size not known"
+    n_missing = sum(not file.path.exists() for file in files)
+    missing = f", {n_missing} not found" if n_missing else ""
+    return f"list of {count(len(files), 'micrograph')}, {scale}{missing}", {
+        "kind": "micrograph list",
+        "n_micrographs": len(files),
+        "n_missing": n_missing,
+        "pixel_sizes_angstrom": sizes,
+    }
 
 
 def _describe_micrograph(path: Path) -> tuple[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from deepem.io.atomic import write_atomically
 from deepem.io.collection import PicksCollection, collect_picks
 from deepem.io.conversion import Conversion, convert_picks
 from deepem.io.micrograph_file import MicrographFile
+from deepem.io.micrograph_lists import is_micrograph_list
 from deepem.io.micrographs import find_micrographs, open_micrograph
 from deepem.io.mrc import write_mrc
 from deepem.io.pairing import Pairing, pair_picks
@@ -24,6 +25,7 @@ __all__ = [
     "collect_picks",
     "convert_picks",
     "find_micrographs",
+    "is_micrograph_list",
     "open_micrograph",
     "pair_picks",
     "pick_format",

@@ -15,7 +15,7 @@ from deepem.io.formats.relion import list_coordinate_files
 from deepem.io.inputs import list_files, normalise_path
 from deepem.io.naming import find_name, strip_pick_name
 from deepem.io.parallel import map_in_processes
-from deepem.io.registry import PICK_FORMATS, FindShape, find_format, pick_format
+from deepem.io.registry import PICK_FORMATS, FindShape, find_format, looks_like_picks, pick_format
 
 # Formats that keep whole pixels move a coordinate by up to half a pixel along each axis.
 _SAME_PLACE_PX = 1.0
@@ -130,7 +130,8 @@ def _find_files(
     formats = PICK_FORMATS if format is None else (pick_format(format),)
     suffixes = list(dict.fromkeys(suffix for known in formats for suffix in known.suffixes))
     files: list[PicksFile] = []
-    for path in list_files(paths, suffixes=suffixes, kind="coordinates"):
+    accepts = looks_like_picks if format is None else None
+    for path in list_files(paths, suffixes=suffixes, kind="coordinates", accepts=accepts):
         listed = None
         if path.suffix.lower() == ".star":
             try:

@@ -183,6 +183,7 @@ def _write(
         tasks = [(list(converted), path)] if converted else []
     else:
         tasks = [([picks], target.path_in(out, picks.micrograph)) for picks in converted]
+        tasks = _drop_collisions(tasks, done)
     if not overwrite:
         existing = [path for _, path in tasks if target.is_taken(path)]
         if existing:
@@ -200,6 +201,26 @@ def _write(
             continue
         done.files.append(path)
         done.n_picks.update((picks.micrograph, len(picks)) for picks in group)
+
+
+def _drop_collisions(
+    tasks: Sequence[tuple[list[Picks], Path]], done: Conversion
+) -> list[tuple[list[Picks], Path]]:
+    """Leave out what would be written over the picks of another micrograph."""
+    first: dict[Path, str] = {}
+    kept = []
+    for (picks,), path in tasks:
+        other = first.setdefault(path, picks.micrograph)
+        if other == picks.micrograph:
+            kept.append(([picks], path))
+            continue
+        done.failures.append(
+            ConventionError(
+                f"{path}: {other} and {picks.micrograph} have the same name in this format; "
+                f"rename the micrograph {picks.micrograph} or choose another format (--to)"
+            )
+        )
+    return kept
 
 
 def _write_one(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import glob
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from deepem.errors import ConfigError, FileFormatError
@@ -24,7 +24,11 @@ _OTHER_KINDS = {
 
 
 def list_files(
-    paths: str | Path | Iterable[str | Path], *, suffixes: Collection[str], kind: str
+    paths: str | Path | Iterable[str | Path],
+    *,
+    suffixes: Collection[str],
+    kind: str,
+    accepts: Callable[[Path], bool] | None = None,
 ) -> list[Path]:
     """Expand files, folders and patterns to files.
 
@@ -36,9 +40,11 @@ def list_files(
         pattern with ``*`` for every such file that it matches, both in sorted order and without
         hidden files.
     suffixes
-        Lower-case suffixes with the dot, such as ``.mrc``.
+        Lower-case endings of names, such as ``.mrc``.
     kind
         What the files are, in the plural, for messages.
+    accepts
+        Which of the files with these endings to take from folders and patterns; all by default.
 
     Returns
     -------
@@ -56,14 +62,19 @@ def list_files(
         paths = [paths]
     files: dict[str, Path] = {}  # by absolute path, to drop repetitions
     for path in map(Path, paths):
-        for file in _expand(path, suffixes, kind):
+        for file in _expand(path, tuple(suffixes), kind, accepts):
             files.setdefault(normalise_path(file), file)
     if not files:
         raise ConfigError(kind, "none are given; name files, a folder or a pattern such as 'dir/*'")
     return list(files.values())
 
 
-def _expand(path: Path, suffixes: Collection[str], kind: str) -> list[Path]:
+def _expand(
+    path: Path,
+    suffixes: tuple[str, ...],
+    kind: str,
+    accepts: Callable[[Path], bool] | None,
+) -> list[Path]:
     try:
         if path.is_dir():
             candidates = list(path.iterdir())
@@ -76,7 +87,9 @@ def _expand(path: Path, suffixes: Collection[str], kind: str) -> list[Path]:
     files = [
         candidate
         for candidate in sorted(candidates)
-        if candidate.suffix.lower() in suffixes and not candidate.name.startswith(".")
+        if candidate.name.lower().endswith(suffixes)
+        and not candidate.name.startswith(".")
+        and (accepts is None or accepts(candidate))
     ]
     if not files:
         raise FileFormatError(path, f"holds no {kind}; expected {', '.join(suffixes)} files")

@@ -19,9 +19,29 @@ if TYPE_CHECKING:
 
 LIST_SUFFIXES = (".star", ".cs", ".csg")
 _MICROGRAPH, _GROUP, _PIXEL_SIZE = "rlnMicrographName", "rlnOpticsGroup", "rlnMicrographPixelSize"
+_COORDINATES = {"rlnCoordinateX", "rlnMicrographCoordinates"}
 # How RELION 3.0 gives the pixel size: that of the detector in µm, and the magnification.
 _DETECTOR, _MAGNIFICATION = "rlnDetectorPixelSize", "rlnMagnification"
 _ANGSTROM_PER_UM = 1e4
+
+
+def is_micrograph_list(path: Path) -> bool:
+    """Whether a file lists micrographs and no coordinates.
+
+    Raises
+    ------
+    FileFormatError
+        The file cannot be read.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".star":
+        columns = {column for table in find_star_tables(path) for column in table.columns}
+        return _MICROGRAPH in columns and not columns & _COORDINATES
+    if suffix in LIST_SUFFIXES:
+        from deepem.io.cryosparc_dataset import is_exposures
+
+        return is_exposures(path)
+    return False
 
 
 def read_micrograph_list(path: Path) -> list[MicrographFile]:

@@ -92,8 +92,10 @@ class NameIndex:
     def __init__(self, names: Iterable[str]) -> None:
         self._names = set(names)
         self._by_core: dict[str, list[str]] = {}
+        self._by_base: dict[str, list[str]] = {}
         for name in sorted(self._names):
             self._by_core.setdefault(strip_processing(name), []).append(name)
+            self._by_base.setdefault(name.partition("__")[0] + "_info", []).append(name)
 
     def find(self, name: str) -> Match | None:
         """The micrograph that ``name`` stands for; None where there is none, or several."""
@@ -102,14 +104,20 @@ class NameIndex:
         short = strip_pick_name(name)
         if short in self._names:
             return Match(short, f"without '{name[len(short) :]}'")
-        candidates = self._by_core.get(strip_processing(short), ())
+        candidates = self._find_candidates(name)
         if len(candidates) == 1:
-            return Match(candidates[0], "without cryoSPARC's number or endings such as _DW")
+            rule = "without cryoSPARC's number or endings such as _DW"
+            return Match(candidates[0], "as EMAN2 names it" if name in self._by_base else rule)
         return None
+
+    def _find_candidates(self, name: str) -> list[str]:
+        if name in self._by_base:  # EMAN2 leaves out what follows two underscores
+            return self._by_base[name]
+        return self._by_core.get(strip_processing(strip_pick_name(name)), [])
 
     def explain(self, name: str) -> str:
         """Why no micrograph was found for a name."""
-        candidates = self._by_core.get(strip_processing(strip_pick_name(name)), [])
+        candidates = self._find_candidates(name)
         if len(candidates) > 1:
             return f"could be {' or '.join(candidates[:3])}; rename it to say which"
         return "no micrograph has this name"

@@ -12,7 +12,19 @@ import numpy as np
 from deepem.core import Picks
 from deepem.errors import ConfigError, ConventionError, FileFormatError
 from deepem.io.formats.box import read_box, write_box
+from deepem.io.formats.cryolo import read_cbox, write_cbox
+from deepem.io.formats.cryoppp import read_cryoppp, write_cryoppp
+from deepem.io.formats.cryosparc import read_cryosparc, write_cryosparc
+from deepem.io.formats.eman2 import find_base_name, has_boxes, read_eman2, write_eman2
 from deepem.io.formats.relion import read_star, write_coordinate_files, write_particles, write_star
+from deepem.io.formats.star_dialects import write_cryolo_star, write_gautomatch, write_warp
+from deepem.io.formats.table import (
+    has_coordinate_columns,
+    read_table,
+    write_csv,
+    write_tsv,
+)
+from deepem.io.formats.topaz import read_topaz, write_topaz
 from deepem.io.inputs import explain_read_error
 from deepem.io.naming import strip_pick_name
 
@@ -55,6 +67,11 @@ class PickFormat:
     is_taken
         Whether a file holds what must not be replaced unasked; for most formats, whether it
         exists.
+    to_base_name
+        What its program makes of a micrograph's name when it looks for the file; for most, nothing.
+    ending, is_common_suffix
+        Where all kinds of files have its suffix: in folders only those are taken whose name ends
+        in this, or that it recognises.
     """
 
     name: str
@@ -66,6 +83,9 @@ class PickFormat:
     recognises: Callable[[str], bool] | None = None
     counts_rows_from_end: bool = False
     is_taken: Callable[[Path], bool] = Path.exists
+    to_base_name: Callable[[str], str] = str
+    ending: str = ""
+    is_common_suffix: bool = False
 
     @property
     def suffix(self) -> str:
@@ -99,7 +119,7 @@ class PickFormat:
 
     def path_in(self, folder: str | Path, micrograph: str) -> Path:
         """The file in a folder that holds the picks of a micrograph."""
-        return Path(folder) / self.file_name.format(micrograph=micrograph)
+        return Path(folder) / self.file_name.format(micrograph=self.to_base_name(micrograph))
 
 
 PICK_FORMATS = (
@@ -109,6 +129,82 @@ PICK_FORMATS = (
         "EMAN boxes: corner and size, whole pixels",
         read_box,
         write_box,
+    ),
+    PickFormat(
+        "eman2",
+        "info/{micrograph}_info.json",
+        "EMAN2 info files of e2boxer: centres; other keys are kept",
+        read_eman2,
+        write_eman2,
+        is_taken=has_boxes,
+        ending="_info.json",
+        to_base_name=find_base_name,
+    ),
+    PickFormat(
+        "cbox",
+        "{micrograph}.cbox",
+        "crYOLO .cbox: corner, size and confidence",
+        read_cbox,
+        write_cbox,
+    ),
+    PickFormat(
+        "topaz",
+        "topaz.txt",
+        "Topaz table of all micrographs: centres and scores, whole pixels",
+        read_topaz,
+        write_topaz,
+        also_reads=(".tab",),
+        recognises=lambda head: "image_name" in head,
+        is_common_suffix=True,
+    ),
+    PickFormat(
+        "cryoppp",
+        "{micrograph}.csv",
+        "CryoPPP table: centres and diameter, rows counted from the last",
+        read_cryoppp,
+        write_cryoppp,
+        recognises=lambda head: "X-Coordinate" in head,
+        counts_rows_from_end=True,
+        is_common_suffix=True,
+    ),
+    PickFormat(
+        "csv",
+        "picks.csv",
+        "table of all micrographs, separated by commas",
+        read_table,
+        write_csv,
+        recognises=has_coordinate_columns,
+        is_common_suffix=True,
+    ),
+    PickFormat(
+        "tsv",
+        "picks.tsv",
+        "table of all micrographs, separated by tabs",
+        read_table,
+        write_tsv,
+        recognises=has_coordinate_columns,
+        is_common_suffix=True,
+    ),
+    PickFormat(
+        "gautomatch",
+        "{micrograph}_automatch.star",
+        "Gautomatch coordinates of one micrograph: centres and scores",
+        read_star,
+        write_gautomatch,
+    ),
+    PickFormat(
+        "cryolo",
+        "STAR/{micrograph}.star",
+        "crYOLO coordinates of one micrograph: centres only",
+        read_star,
+        write_cryolo_star,
+    ),
+    PickFormat(
+        "warp",
+        "matching/{micrograph}_deepem.star",
+        "Warp coordinates of one micrograph: centres, name and scores",
+        read_star,
+        write_warp,
     ),
     PickFormat(
         "relion",
@@ -132,6 +228,14 @@ PICK_FORMATS = (
         "RELION coordinates of one micrograph: centres and scores",
         read_star,
         write_star,
+    ),
+    PickFormat(
+        "cryosparc",
+        "picks.cs",
+        "cryoSPARC particles: picks.cs, and picks.csg for Import Result Group",
+        read_cryosparc,
+        write_cryosparc,
+        also_reads=(".csg",),
     ),
 )
 
@@ -171,11 +275,7 @@ def find_format(path: str | Path, *, format: str | None = None) -> PickFormat:
     if format is not None:
         return pick_format(format)
     candidates = _find_candidates(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES).decode("utf-8", errors="replace")
-    except OSError as error:
-        raise explain_read_error(path, error) from error
+    head = _read_head(path)
     if not candidates:
         suffixes = ", ".join(dict.fromkeys(s for known in PICK_FORMATS for s in known.suffixes))
         raise FileFormatError(
@@ -189,9 +289,30 @@ def find_format(path: str | Path, *, format: str | None = None) -> PickFormat:
     return candidates[-1]
 
 
+def looks_like_picks(path: Path) -> bool:
+    """Whether a file in a folder is taken for coordinates, by its name or its first lines."""
+    candidates = _find_candidates(path)
+    if any(path.name.endswith(known.ending) for known in candidates if not known.is_common_suffix):
+        return True
+    try:
+        head = _read_head(path)
+    except FileFormatError:
+        return True  # it will be named as one that cannot be read
+    common = [known.recognises for known in candidates if known.is_common_suffix]
+    return any(recognises is not None and recognises(head) for recognises in common)
+
+
+def _read_head(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD_BYTES).decode("utf-8", errors="replace")
+    except OSError as error:
+        raise explain_read_error(path, error) from error
+
+
 def _find_candidates(path: Path) -> list[PickFormat]:
-    suffix = path.suffix.lower()
-    return [known for known in PICK_FORMATS if suffix in known.suffixes]
+    name = path.name.lower()
+    return [known for known in PICK_FORMATS if name.endswith(known.suffixes)]
 
 
 def read_picks(

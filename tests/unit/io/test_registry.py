@@ -2,35 +2,97 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from deepem.core import Picks
+from deepem.core import Frame, Picks
 from deepem.errors import ConfigError, ConventionError, OutputError
 from deepem.io import PICK_FORMATS, pick_format, read_picks, write_picks
+from deepem.io.registry import find_format
 
-PICKS = Picks("mic", [30, 200], [40, 100], score=[0.9, 0.5], box_size_px=20)
+SHAPE = (150, 300)
+PICKS = Picks(
+    "mic",
+    [30, 200],
+    [40, 100],
+    score=[0.9, 0.5],
+    box_size_px=20,
+    frame=Frame(SHAPE, pixel_size_angstrom=1.35),
+)
+
+
+def read_back(path, known, *, named):
+    return read_picks(path, format=known.name if named else None, find_shape=lambda name: SHAPE)
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("known", PICK_FORMATS, ids=lambda known: known.name)
+def test_every_format_writes_and_reads_off_centre_picks(known, named, tmp_path):
+    path = write_picks(PICKS, known.path_in(tmp_path, "mic"), format=known.name)
+    (picks,) = read_back(path, known, named=named)
+    assert picks.micrograph == "mic"
+    # cryoSPARC keeps fractions of the height and the width in single precision.
+    np.testing.assert_allclose(picks.x_px, [30, 200], atol=1e-4)
+    np.testing.assert_allclose(picks.y_px, [40, 100], atol=1e-4)
 
 
 @pytest.mark.parametrize("known", PICK_FORMATS, ids=lambda known: known.name)
-def test_every_format_writes_and_reads_off_centre_picks(known, tmp_path):
-    path = write_picks(PICKS, tmp_path / f"mic{known.suffix}")
-    (picks,) = read_picks(path)
-    assert picks.micrograph == "mic"
-    assert picks.x_px.tolist() == [30, 200]
-    assert picks.y_px.tolist() == [40, 100]
+def test_a_written_file_is_read_without_saying_its_format(known, tmp_path):
+    path = write_picks(PICKS, known.path_in(tmp_path, "mic"), format=known.name)
+    assert find_format(path).read is known.read
 
 
 @pytest.mark.parametrize("known", PICK_FORMATS, ids=lambda known: known.name)
 def test_no_format_overwrites_unasked_or_loses_the_old_file(known, tmp_path):
-    path = write_picks(PICKS, tmp_path / f"mic{known.suffix}")
-    before = path.read_bytes()
-    fewer = Picks("mic", [1], [2], box_size_px=20)
+    path = known.path_in(tmp_path, "mic")
+    assert not known.is_taken(path)
+    assert write_picks(PICKS, path, format=known.name) == path
+    assert known.is_taken(path)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    fewer = replace(PICKS.take(np.array([1])), x_px=[1], y_px=[2])
     with pytest.raises(OutputError, match="--overwrite"):
-        write_picks(fewer, path)
-    assert path.read_bytes() == before
-    write_picks(fewer, path, overwrite=True)
-    (picks,) = read_picks(path)
-    assert len(picks) == 1
+        write_picks(fewer, path, format=known.name)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+    write_picks(fewer, path, format=known.name, overwrite=True)
+    (picks,) = read_back(path, known, named=True)
+    np.testing.assert_allclose(picks.x_px, [1], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [known for known in PICK_FORMATS if known.one_file_for_all],
+    ids=lambda known: known.name,
+)
+def test_one_file_holds_many_micrographs(known, tmp_path):
+    other = replace(PICKS, micrograph="other.2", x_px=[7, 8], y_px=[9, 10])
+    path = write_picks([PICKS, other], known.path_in(tmp_path, ""), format=known.name)
+    first, second = read_back(path, known, named=True)
+    assert (first.micrograph, second.micrograph) == ("mic", "other.2")
+    np.testing.assert_allclose(second.x_px, [7, 8], atol=1e-4)
+    np.testing.assert_allclose(second.y_px, [9, 10], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("file_name", "format"),
+    [
+        ("x.box", "box"),
+        ("x.star", "star"),
+        ("x.cbox", "cbox"),
+        ("x.json", "eman2"),
+        ("x.txt", "topaz"),
+        ("x.tab", "topaz"),
+        ("x.csv", "csv"),
+        ("x.tsv", "tsv"),
+        ("x.cs", "cryosparc"),
+    ],
+)
+def test_a_suffix_means_the_plainest_format_that_has_it(file_name, format):
+    assert pick_format(file_name).name == format
+
+
+def test_names_of_formats_are_unique():
+    names = [known.name for known in PICK_FORMATS]
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("choice", ["star", "a/mic.star", "a/mic.b.STAR"])
@@ -45,10 +107,11 @@ def test_a_given_format_comes_before_the_suffix(tmp_path):
     assert picks.box_size_px == 20
 
 
-@pytest.mark.parametrize("choice", ["mic.txt", "relion", ""])
+@pytest.mark.parametrize("choice", ["mic.pdf", "imagic", ""])
 def test_an_unknown_format_lists_those_that_are_known(choice):
-    with pytest.raises(ConfigError, match=r"choose from box \(.box\), star \(.star\)"):
+    with pytest.raises(ConfigError, match=r"choose from box \(.box\), .*star \(.star\)") as caught:
         pick_format(choice)
+    assert all(f"{known.name} ({known.suffix})" in str(caught.value) for known in PICK_FORMATS)
 
 
 @pytest.mark.parametrize(
