@@ -23,8 +23,10 @@ Data goes to stdout, messages and progress to stderr. Exit codes: 0 done, 1 fail
 def make_page() -> str:
     """Every command's help, as Markdown."""
     sections = [_HEAD, _section("deepem", [])]
-    commands = get_command(app).commands  # type: ignore[attr-defined]
-    sections += [_section(f"deepem {name}", [name]) for name in commands]
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        sections.append(_section(f"deepem {name}", [name]))
+        for part in getattr(command, "commands", ()):
+            sections.append(_section(f"deepem {name} {part}", [name, part]))
     return "\n".join(sections)
 
 

@@ -184,7 +184,8 @@ def write_coordinate_files(picks: Sequence[Picks], path: Path, *, overwrite: boo
         A file exists already or cannot be written; the list is written last.
     """
     found = [one for one in picks if len(one)]
-    files = [path.parent / _name_coordinate_file(find_listed_path(one), path) for one in found]
+    ending = f"_{path.stem}.star"
+    files = [find_coordinate_file(path.parent, find_listed_path(one), ending) for one in found]
     if not overwrite:
         for file in (path, *files):
             if file.exists():
@@ -221,12 +222,16 @@ def _coordinates(picks: Picks) -> tuple[Any, ...]:
     return picks.x_px, picks.y_px, np.where(np.isfinite(picks.score), picks.score, _UNKNOWN)
 
 
-def _name_coordinate_file(listed: str, list_path: Path) -> str:
-    index, _, listed = listed.rpartition("@")
-    inside = strip_extension(strip_relion_job(listed)).lstrip("/")
+def find_coordinate_file(folder: Path, listed: str, ending: str) -> Path:
+    """Where a picking job keeps the coordinates of a micrograph: without the job that made it.
+
+    ``movies/mic_1_autopick.star`` for ``MotionCorr/job002/movies/mic_1.mrc``.
+    """
+    index, _, path = listed.rpartition("@")
+    inside = strip_extension(strip_relion_job(path)).lstrip("/")
     parts = [part for part in inside.split("/") if part not in ("", ".", "..")]
     number = f"_{int(index):06d}" if index.isdigit() else ""
-    return "/".join(parts) + f"{number}_{list_path.stem}.star"
+    return folder / ("/".join(parts) + number + ending)
 
 
 def _relate_to_project(file: Path) -> str:
