@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from deepem.cli.console import (
-    Failures,
-    count,
-    print_data,
-    print_note,
-    print_warning,
-)
+from deepem.cli.console import Failures, count, print_data, print_note
 from deepem.cli.options import FORMAT_NAMES, Overwrite, PicksFormat, PixelSize
-
-if TYPE_CHECKING:
-    from deepem.io import Pairing
 
 
 def convert(
@@ -91,6 +82,7 @@ def convert(
     """
     import os
 
+    from deepem.cli.names import report_names
     from deepem.core import Orientation
     from deepem.io import convert_picks, find_micrographs
 
@@ -111,7 +103,7 @@ def convert(
     for failure in done.failures:
         failures.add(failure)
     if done.pairing is not None:
-        _report_names(done.pairing)
+        report_names(done.pairing)
     print_data("micrograph\tpicks")
     for name, n_picks in done.n_picks.items():
         print_data(f"{name}\t{n_picks}")
@@ -121,20 +113,3 @@ def convert(
             f"{count(n_picks, 'pick')} of {count(len(done.n_picks), 'micrograph')} written to {out}"
         )
     raise typer.Exit(failures.exit_code(n_done=len(done.n_picks)))
-
-
-def _report_names(pairing: Pairing) -> None:
-    """Say which names were matched how, and which were not and why."""
-    n_equal = len(pairing.pairs) - sum(pairing.rules.values())
-    matched = [f"{n_equal} by equal names"] if n_equal else []
-    matched += [f"{n} {rule}" for rule, n in pairing.rules.items()]
-    print_note(f"{count(len(pairing.pairs), 'micrograph')} matched: {', '.join(matched)}")
-    for name, reason in list(pairing.unmatched_names.items())[:3]:
-        print_warning(f"{name} left out: {reason}.")
-    if len(pairing.unmatched_names) > 3:
-        print_warning(f"{len(pairing.unmatched_names) - 3} more names left out.")
-    if pairing.unlabelled:
-        from deepem.io.pairing import name_some
-
-        names = [file.path.name for file in pairing.unlabelled]
-        print_warning(f"Micrographs without coordinates: {name_some(names)}.")

@@ -70,6 +70,12 @@ class Micrograph:
         """How messages name it: its path, or its name where it has none."""
         return str(self.path) if self.path is not None else self.name
 
+    def find_listing(self, known: Listing | None = None) -> Listing | None:
+        """How programs list it: as a list said, as is ``known`` of its picks, or by its path."""
+        if self.listing is not None or known is not None or self.path is None:
+            return self.listing or known
+        return Listing(str(self.path))
+
     def with_pixel_size(self, pixel_size_angstrom: float) -> Micrograph:
         """The same micrograph with another pixel size in Å, for headers that lie."""
         frame = replace(self.frame, pixel_size_angstrom=pixel_size_angstrom)

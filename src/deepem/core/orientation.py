@@ -7,24 +7,24 @@ from dataclasses import dataclass, replace
 from deepem.core.picks import Picks
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Orientation:
     """What brings the coordinates of a file to the pixels of the micrograph.
 
-    The steps are taken in the order of the parameters. The default changes nothing.
+    The steps are always taken in one order: scale, swap, flip. The default changes nothing.
 
     Parameters
     ----------
-    scale
-        Coordinates are multiplied by this: 2 where they belong to an image that was binned 2
-        times, 0.5 where they belong to one with twice as many pixels along each side. Pixel 0
-        stays in place, as in RELION and MotionCor2.
     swap_xy
         Whether x and y are exchanged.
     flip_x
         Whether columns are counted from the other side: ``x`` becomes ``nx - 1 - x``.
     flip_y
         Whether rows are counted from the other side: ``y`` becomes ``ny - 1 - y``.
+    scale
+        Coordinates are multiplied by this: 2 where they belong to an image that was binned 2
+        times, 0.5 where they belong to one with twice as many pixels along each side. Pixel 0
+        stays in place, as in RELION and MotionCor2.
 
     Raises
     ------
@@ -32,10 +32,10 @@ class Orientation:
         The scale is not positive.
     """
 
-    scale: float = 1.0
     swap_xy: bool = False
     flip_x: bool = False
     flip_y: bool = False
+    scale: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 < self.scale < float("inf"):
@@ -76,7 +76,10 @@ class Orientation:
         return replace(picks, x_px=x_px, y_px=y_px, box_size_px=box_size_px)
 
     def inverse(self) -> Orientation:
-        """What undoes the swap and the flips; for ``scale`` 1, as a flip needs the image.
+        """What undoes the swap and the flips, for orientations of scale 1.
+
+        Apply it with the shape that the image has in the file's own axes: ``(nx, ny)`` of the
+        micrograph if x and y are swapped, else ``(ny, nx)``.
 
         Raises
         ------

@@ -12,8 +12,10 @@ from deepem.io.micrograph_lists import is_micrograph_list
 from deepem.io.micrographs import find_micrographs, open_micrograph
 from deepem.io.mrc import write_mrc
 from deepem.io.pairing import Pairing, pair_picks
+from deepem.io.pick_format import PickFormat
+from deepem.io.picks import read_picks, write_picks
 from deepem.io.placement import place_picks
-from deepem.io.registry import PICK_FORMATS, PickFormat, pick_format, read_picks, write_picks
+from deepem.io.registry import PICK_FORMATS, pick_format
 
 __all__ = [
     "PICK_FORMATS",

@@ -13,9 +13,11 @@ from deepem.core import Listing, Picks
 from deepem.errors import ConventionError, DeepEMError
 from deepem.io.formats.relion import list_coordinate_files
 from deepem.io.inputs import list_files, normalise_path
-from deepem.io.naming import find_name, strip_pick_name
+from deepem.io.naming import find_name as name_micrograph
+from deepem.io.naming import strip_pick_name
 from deepem.io.parallel import map_in_processes
-from deepem.io.registry import PICK_FORMATS, FindShape, find_format, looks_like_picks, pick_format
+from deepem.io.pick_format import FindShape
+from deepem.io.registry import PICK_FORMATS, find_format, looks_like_picks, pick_format
 
 # Formats that keep whole pixels move a coordinate by up to half a pixel along each axis.
 _SAME_PLACE_PX = 1.0
@@ -157,7 +159,7 @@ def _read_file(
         return error
     if file.listing is None:
         return contents
-    name = find_name(file.listing.path)
+    name = name_micrograph(file.listing.path)
     return [replace(picks, micrograph=name, listing=file.listing) for picks in contents]
 
 

@@ -14,8 +14,10 @@ from deepem.io.micrograph_file import MicrographFile
 from deepem.io.micrographs import open_micrograph
 from deepem.io.pairing import Pairing, pair_picks
 from deepem.io.parallel import map_in_processes
+from deepem.io.pick_format import PickFormat
+from deepem.io.picks import write_picks
 from deepem.io.placement import place_picks
-from deepem.io.registry import PickFormat, pick_format, write_picks
+from deepem.io.registry import pick_format
 
 AS_THEY_ARE = Orientation()
 

@@ -59,7 +59,7 @@ def place_picks(picks: Picks, micrograph: Micrograph) -> Picks:
         picks.take(is_inside),
         micrograph=micrograph.name,
         frame=micrograph.frame,
-        listing=micrograph.listing or picks.listing,
+        listing=micrograph.find_listing(picks.listing),
     )
 
 

@@ -1,16 +1,10 @@
-"""The coordinate formats, and reading and writing picks in any of them."""
+"""The coordinate formats that are known, and which of them a file is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
-
-from deepem.core import Picks
-from deepem.errors import ConfigError, ConventionError, FileFormatError
+from deepem.errors import ConfigError, FileFormatError
 from deepem.io.formats.box import read_box, write_box
 from deepem.io.formats.cryolo import read_cbox, write_cbox
 from deepem.io.formats.cryoppp import read_cryoppp, write_cryoppp
@@ -26,101 +20,9 @@ from deepem.io.formats.table import (
 )
 from deepem.io.formats.topaz import read_topaz, write_topaz
 from deepem.io.inputs import explain_read_error
-from deepem.io.naming import strip_pick_name
+from deepem.io.pick_format import PickFormat
 
 _HEAD_BYTES = 8192
-
-
-#: Returns the shape ``(ny, nx)`` of the micrograph that a name stands for; None if not known.
-FindShape = Callable[[str], tuple[int, int] | None]
-
-
-class _Writer(Protocol):
-    def __call__(self, picks: Sequence[Picks], path: Path, *, overwrite: bool) -> None: ...
-
-
-@dataclass(frozen=True)
-class PickFormat:
-    """One way to keep coordinates in files.
-
-    Parameters
-    ----------
-    name
-        What users type, such as ``star``.
-    file_name
-        Name of its files below a folder, with ``{micrograph}`` for the micrograph's name where
-        each micrograph has its own file.
-    description
-        One line for ``--help``.
-    read
-        Returns the picks in a file, one ``Picks`` for each micrograph. Where the file does not
-        name its micrograph, ``Picks.micrograph`` is the file's own name without extension.
-    write
-        Writes picks to a file.
-    also_reads
-        Further suffixes of its files, lower case with the dot.
-    recognises
-        Tells from the beginning of a file whether it is this format, where several have the same
-        suffix: the first that recognises a file reads it, or else the last of them.
-    counts_rows_from_end
-        Whether its y counts from the last stored row; see :func:`read_picks`.
-    is_taken
-        Whether a file holds what must not be replaced unasked; for most formats, whether it
-        exists.
-    to_base_name
-        What its program makes of a micrograph's name when it looks for the file; for most, nothing.
-    ending, is_common_suffix
-        Where all kinds of files have its suffix: in folders only those are taken whose name ends
-        in this, or that it recognises.
-    """
-
-    name: str
-    file_name: str
-    description: str
-    read: Callable[[Path], list[Picks]]
-    write: _Writer
-    also_reads: tuple[str, ...] = ()
-    recognises: Callable[[str], bool] | None = None
-    counts_rows_from_end: bool = False
-    is_taken: Callable[[Path], bool] = Path.exists
-    to_base_name: Callable[[str], str] = str
-    ending: str = ""
-    is_common_suffix: bool = False
-
-    @property
-    def suffix(self) -> str:
-        """Of its files, lower case with the dot."""
-        return Path(self.file_name).suffix
-
-    @property
-    def suffixes(self) -> tuple[str, ...]:
-        """All suffixes of files that it reads."""
-        return (self.suffix, *self.also_reads)
-
-    @property
-    def one_file_for_all(self) -> bool:
-        """Whether one file holds the picks of many micrographs; otherwise each has its own."""
-        return "{micrograph}" not in self.file_name
-
-    def load(self, path: Path, *, find_shape: FindShape | None = None) -> list[Picks]:
-        """Read a file, its rows counted from the first one; names stay as the file has them.
-
-        Raises
-        ------
-        FileFormatError
-            The file is missing, damaged, or holds something else.
-        ConventionError
-            Rows are counted from the last one, and the shape of a micrograph is not known.
-        """
-        found = self.read(path)
-        if self.counts_rows_from_end:
-            return [_reverse_rows(path, self, picks, find_shape) for picks in found]
-        return found
-
-    def path_in(self, folder: str | Path, micrograph: str) -> Path:
-        """The file in a folder that holds the picks of a micrograph."""
-        return Path(folder) / self.file_name.format(micrograph=self.to_base_name(micrograph))
-
 
 PICK_FORMATS = (
     PickFormat(
@@ -313,110 +215,3 @@ def _read_head(path: Path) -> str:
 def _find_candidates(path: Path) -> list[PickFormat]:
     name = path.name.lower()
     return [known for known in PICK_FORMATS if name.endswith(known.suffixes)]
-
-
-def read_picks(
-    path: str | Path,
-    *,
-    format: str | None = None,
-    find_shape: FindShape | None = None,
-) -> list[Picks]:
-    """Read the coordinates in a file.
-
-    Parameters
-    ----------
-    path
-        The coordinate file.
-    format
-        Name of its format, such as ``"star"``; None goes by the suffix and the content.
-    find_shape
-        Returns the shape ``(ny, nx)`` of the micrograph that a name in the file stands for; only
-        formats that count rows from the last one (CryoPPP) need it.
-
-    Returns
-    -------
-    list of Picks
-        One for each micrograph in the file, centres in unbinned pixels. Where the file does not
-        name the micrograph, its name is the file's, without what programs append to it
-        (``_autopick``, ``_manualpick``, ``_topazpicks``, ``_info`` …).
-
-    Raises
-    ------
-    ConfigError
-        The format is not known.
-    FileFormatError
-        The file is missing, damaged, or holds something else.
-    ConventionError
-        The format counts rows from the last one, and the micrograph's shape is not known.
-    """
-    path = Path(path)
-    found = find_format(path, format=format).load(path, find_shape=find_shape)
-    return [replace(picks, micrograph=strip_pick_name(picks.micrograph)) for picks in found]
-
-
-def _reverse_rows(
-    path: Path, known: PickFormat, picks: Picks, find_shape: FindShape | None
-) -> Picks:
-    """Count rows from the first one instead of the last, or the other way round."""
-    shape = picks.frame.shape if picks.frame is not None else None
-    if find_shape is not None:
-        shape = shape or find_shape(picks.micrograph)
-    if shape is None:
-        raise ConventionError(
-            f"{path}: the format {known.name} counts rows from the last one, so the height of "
-            f"{picks.micrograph} is needed; give the micrographs too (--micrographs)"
-        )
-    return replace(picks, y_px=shape[0] - 1 - picks.y_px)
-
-
-def write_picks(
-    picks: Picks | Sequence[Picks],
-    path: str | Path,
-    *,
-    format: str | None = None,
-    overwrite: bool = False,
-) -> Path:
-    """Write coordinates to a file, completely or not at all.
-
-    Parameters
-    ----------
-    picks
-        The picks of one micrograph; of several only in formats with ``one_file_for_all``.
-    path
-        The file to write; its folder is made where it is missing.
-    format
-        Name of the format, such as ``"star"``; None goes by the suffix.
-    overwrite
-        Whether an existing file may be replaced.
-
-    Returns
-    -------
-    Path
-        The file written.
-
-    Raises
-    ------
-    ConfigError
-        The format is not known, or needs something that the picks lack.
-    ConventionError
-        A coordinate is not finite, or several micrographs are given to a format for one.
-    OutputError
-        The file exists already or cannot be written.
-    """
-    path = Path(path)
-    picks = [picks] if isinstance(picks, Picks) else picks
-    chosen = pick_format(format or path)
-    if len(picks) != 1 and not chosen.one_file_for_all:
-        raise ConventionError(
-            f"{path}: a {chosen.suffix} file holds the picks of one micrograph, got those of "
-            f"{len(picks)}; write one file for each"
-        )
-    for one in picks:
-        if not (np.isfinite(one.x_px).all() and np.isfinite(one.y_px).all()):
-            raise ConventionError(
-                f"{path}: some coordinates of {one.micrograph} are NaN or infinite; drop them first"
-            )
-    if chosen.counts_rows_from_end:
-        picks = [_reverse_rows(path, chosen, one, None) for one in picks]
-    chosen.write(picks, path, overwrite=overwrite)
-    return path

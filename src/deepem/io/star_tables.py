@@ -75,7 +75,7 @@ class StarTable:
         Returns
         -------
         pandas.DataFrame
-            The columns in the order given; the optional ones that the table lacks are left out.
+            The columns by name; the optional ones that the table lacks are left out.
 
         Raises
         ------
@@ -138,7 +138,7 @@ class StarTable:
                 comment="#" if self.has_comments else None,
                 quotechar=self.quote or '"',
                 engine="c",
-            )[list(wanted)]
+            )
 
     def _check_text(self, texts: pd.Series, *, may_be_missing: bool) -> None:
         for row, text in enumerate(texts):

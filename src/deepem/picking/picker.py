@@ -136,7 +136,7 @@ class Picker:
             std=score_map.std[at],
             box_size_px=2 * round(scale.box_size * factor / 2),
             frame=micrograph.frame,
-            listing=micrograph.listing,
+            listing=micrograph.find_listing(),
         )
         # Boxes reach half a model pixel beyond the edge; a centre out there is nobody's particle.
         return candidates.take(candidates.edge_distance_px() >= 0)

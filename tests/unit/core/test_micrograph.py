@@ -1,11 +1,12 @@
 """A micrograph knows its size before its pixels are read."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from deepem.core import Frame, Micrograph
+from deepem.core import Frame, Listing, Micrograph
 
 
 def test_array_is_wrapped_as_it_is():
@@ -46,3 +47,14 @@ def test_another_pixel_size_changes_nothing_else():
     assert (micrograph.pixel_size_angstrom, other.pixel_size_angstrom) == (1.0, 2.0)
     assert (other.name, other.path, other.shape) == ("mic", Path("mic.mrc"), (3, 4))
     assert other.read is micrograph.read
+
+
+def test_it_is_listed_as_a_list_says_else_as_its_picks_know_else_by_its_path():
+    listed, known = Listing("job/a.mrc", uid=1), Listing("J1/a.mrc", uid=2)
+    micrograph = Micrograph.from_array(np.zeros((2, 3)))
+    assert micrograph.find_listing() is None
+    assert micrograph.find_listing(known) == known
+    micrograph = replace(micrograph, path=Path("mics/a.mrc"))
+    assert micrograph.find_listing() == Listing("mics/a.mrc")
+    assert micrograph.find_listing(known) == known
+    assert replace(micrograph, listing=listed).find_listing(known) == listed
