@@ -10,10 +10,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deepem.core import Frame, Micrograph, Picks
+    from deepem.core import Frame, Micrograph, Orientation, Picks
     from deepem.errors import DeepEMError
     from deepem.evaluation import evaluate, render_report, take_picture
     from deepem.io import (
+        convert_picks,
         find_micrographs,
         open_micrograph,
         pair_picks,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         write_picks,
     )
     from deepem.networks import Model, load_model, save_model
+    from deepem.orientation import check_orientation
     from deepem.picking import Picker, Selection, pick_files, select
     from deepem.simulation import make_phantom, simulate_dataset, simulate_micrograph, write_scene
     from deepem.training import TrainingEvents, train
@@ -30,10 +32,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "core": ("Frame", "Micrograph", "Picks"),
+    "core": ("Frame", "Micrograph", "Orientation", "Picks"),
     "errors": ("DeepEMError",),
     "evaluation": ("evaluate", "render_report", "take_picture"),
     "io": (
+        "convert_picks",
         "find_micrographs",
         "open_micrograph",
         "pair_picks",
@@ -42,6 +45,7 @@ _ROOMS = {
         "write_mrc",
         "write_picks",
     ),
+    "orientation": ("check_orientation",),
     "networks": ("Model", "load_model", "save_model"),
     "picking": ("Picker", "Selection", "pick_files", "select"),
     "simulation": ("make_phantom", "simulate_dataset", "simulate_micrograph", "write_scene"),
@@ -54,10 +58,13 @@ __all__ = [
     "Frame",
     "Micrograph",
     "Model",
+    "Orientation",
     "Picker",
     "Picks",
     "Selection",
     "TrainingEvents",
+    "check_orientation",
+    "convert_picks",
     "evaluate",
     "find_micrographs",
     "load_model",

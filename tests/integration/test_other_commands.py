@@ -87,7 +87,7 @@ def test_picks_of_another_data_set_are_named(deepem: Deepem, simulated: Path, bo
     (boxes / "mic_0002.box").write_text("4000 3000 46 46\n")
     ended = deepem("evaluate", boxes, "--truth", simulated, "--micrographs", simulated)
     assert ended.code == 3
-    assert "use the micrographs they were picked on, or divide them by the binning" in ended.err
+    assert "or bring them to these with deepem convert --binned-by" in ended.err
     assert "No usable micrograph for mic_0002: left out" in ended.err
 
 

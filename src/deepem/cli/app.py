@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from deepem import __version__
+from deepem.cli.check import check
 from deepem.cli.console import ExitCode, prepare_streams, print_error, show_library_warnings
 from deepem.cli.convert import convert
 from deepem.cli.cryosparc import cryosparc
@@ -28,6 +29,7 @@ _EXAMPLES: dict[Callable[..., Any], str] = {
     pick: "deepem pick mics --model particle.deepem --out picks",
     evaluate: "deepem evaluate picks --truth boxes --micrographs mics --report report.html",
     convert: "deepem convert picks --to relion --out AutoPick --micrographs micrographs_ctf.star",
+    check: "deepem check picks mics",
     cryosparc: "deepem cryosparc P3 W1 J12 --model particle.deepem",
     info: "deepem info mic_0001.mrc mic_0001.star particle.deepem",
 }

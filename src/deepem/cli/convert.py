@@ -56,6 +56,12 @@ def convert(
     flip_y: Annotated[
         bool, typer.Option("--flip-y", help="Count rows from the other side.")
     ] = False,
+    shift: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="X Y", help="Move all by so many unbinned pixels, if they are not centres."
+        ),
+    ] = None,
     to_binned_by: Annotated[
         float,
         typer.Option(
@@ -76,9 +82,9 @@ def convert(
     """Convert coordinates from any program to any other.
 
     Formats are recognised by the suffix and the content of each file. --binned-by, --swap-xy,
-    --flip-x and --flip-y are applied in this order, to coordinates that come from elsewhere;
-    between the programs themselves nothing is flipped. Prints each micrograph with its number of
-    picks.
+    --flip-x, --flip-y and --shift are applied in this order, to coordinates that come from
+    elsewhere; between the programs themselves nothing is flipped. Prints each micrograph with its
+    number of picks.
     """
     import os
 
@@ -93,6 +99,7 @@ def convert(
         format=picks_format,
         micrographs=find_micrographs(micrographs) if micrographs else None,
         orientation=Orientation(scale=binned_by, swap_xy=swap_xy, flip_x=flip_x, flip_y=flip_y),
+        shift_px=shift or (0.0, 0.0),
         to_binned_by=to_binned_by,
         pixel_size_angstrom=pixel_size,
         box_size_px=box_size,

@@ -52,6 +52,7 @@ def convert_picks(
     format: str | None = None,
     micrographs: Sequence[MicrographFile] | None = None,
     orientation: Orientation = AS_THEY_ARE,
+    shift_px: tuple[float, float] = (0.0, 0.0),
     to_binned_by: float = 1.0,
     pixel_size_angstrom: float | None = None,
     box_size_px: int | None = None,
@@ -76,6 +77,9 @@ def convert_picks(
         None converts what the files hold, unchecked.
     orientation
         How the coordinates relate to the micrographs, for files that come from elsewhere.
+    shift_px
+        By how much ``(x, y)`` in unbinned pixels to move them after that, for coordinates that
+        are not centres.
     to_binned_by
         Write coordinates for images that are binned this many times.
     pixel_size_angstrom
@@ -122,7 +126,7 @@ def convert_picks(
     converted = []
     for file, picks in pairs:
         try:
-            picks = _orient(picks, file, orientation, pixel_size_angstrom)
+            picks = _orient(picks, file, orientation, shift_px, pixel_size_angstrom)
         except DeepEMError as error:
             done.failures.append(error)
             continue
@@ -137,12 +141,13 @@ def _orient(
     picks: Picks,
     file: MicrographFile | None,
     orientation: Orientation,
+    shift_px: tuple[float, float],
     pixel_size_angstrom: float | None,
 ) -> Picks:
     """Coordinates in unbinned pixels of their micrograph, checked against it where it is given."""
     if file is not None:
         micrograph = open_micrograph(file, pixel_size_angstrom=pixel_size_angstrom)
-        return place_picks(orientation.apply(picks, micrograph.shape), micrograph)
+        return place_picks(_move(orientation.apply(picks, micrograph.shape), shift_px), micrograph)
     frame = picks.frame
     if frame is None and (orientation.flip_x or orientation.flip_y):
         raise ConventionError(
@@ -155,7 +160,11 @@ def _orient(
         shape = (ny, nx)
         size = pixel_size_angstrom or frame.pixel_size_angstrom
         frame = Frame(shape, pixel_size_angstrom=size)
-    return replace(orientation.apply(picks, shape), frame=frame)
+    return replace(_move(orientation.apply(picks, shape), shift_px), frame=frame)
+
+
+def _move(picks: Picks, shift_px: tuple[float, float]) -> Picks:
+    return replace(picks, x_px=picks.x_px + shift_px[0], y_px=picks.y_px + shift_px[1])
 
 
 def _bin(picks: Picks, factor: float) -> Picks:

@@ -82,11 +82,12 @@ def _describe_misfit(picks: Picks, micrograph: Micrograph, n_outside: int) -> st
         f"micrograph is {nx} x {ny} px, coordinates reach {x_max:.0f}, {y_max:.0f}. "
     )
     if _find_inside(picks.y_px, picks.x_px, micrograph.shape).all():
-        return text + "They would fit with swapped axes: exchange x and y in the coordinate file"
+        return text + "They would fit with swapped axes: deepem convert --swap-xy exchanges x and y"
     factor = max(x_max / nx, y_max / ny)
     if factor > 1:
         return text + (
             f"These coordinates are for a larger image or another binning (about {factor:.1f} "
-            "times): use the micrographs they were picked on, or divide them by the binning"
+            "times): use the micrographs they were picked on, or bring them to these with deepem "
+            f"convert --binned-by {1 / factor:.3g}, as deepem check says it"
         )
     return text + "Use the micrographs they were picked on, and coordinates in pixels"

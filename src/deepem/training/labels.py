@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from deepem.core import Micrograph, Picks
-from deepem.errors import ConventionError
+from deepem.errors import ConventionError, MicrographError
 from deepem.io import place_picks
+from deepem.orientation import check_orientation
+
+logger = logging.getLogger("deepem.training")
 
 _HELD_OUT_FRACTION = 0.2
 
@@ -68,6 +72,23 @@ def pair_labels(
         particles = place_picks(picks_of[micrograph.name], micrograph)
         labelled.append(LabelledMicrograph(micrograph, particles, own_negatives))
     return labelled
+
+
+def warn_of_orientation(labelled: Sequence[LabelledMicrograph], *, diameter_px: float) -> None:
+    """Log a warning where the images say that labels are flipped, swapped or rescaled."""
+    try:
+        check = check_orientation(
+            [item.micrograph for item in labelled],
+            [item.particles for item in labelled],
+            diameter_px=diameter_px,
+        )
+    except MicrographError:
+        return  # none can be read, which the training itself will say
+    if check.options() or check.exceptions:
+        cure = (
+            f"deepem convert {check.options()} mends them" if check.options() else "Look at these"
+        )
+        logger.warning("%s %s (see deepem check)", check.summary(), cure)
 
 
 def _by_name(sets: Sequence[Picks]) -> dict[str, Picks]:

@@ -18,7 +18,12 @@ from deepem.networks import Activation, DeepEM8, Model, ModelHeader
 from deepem.preprocessing import prepare
 from deepem.training.checkpoint import Checkpoint, fingerprint
 from deepem.training.events import TrainingEvents
-from deepem.training.labels import LabelledMicrograph, hold_out, pair_labels
+from deepem.training.labels import (
+    LabelledMicrograph,
+    hold_out,
+    pair_labels,
+    warn_of_orientation,
+)
 from deepem.training.loop import fit
 from deepem.training.plan import Plan, plan_training
 from deepem.training.samples import Samples, cut_samples, join_samples
@@ -119,6 +124,7 @@ def train(
         n_pairs=n_pairs,
         activation=activation,
     )
+    warn_of_orientation(labelled, diameter_px=plan.scale.diameter_px)
     if not valid:
         labelled, valid = hold_out(labelled, seed=seed)
         threshold_from = "held-out micrographs"

@@ -14,7 +14,17 @@ from deepem.cli.app import app
 from deepem.cli.options import FORMAT_NAMES
 from deepem.io import PICK_FORMATS
 
-COMMANDS = ("demo", "simulate", "train", "pick", "evaluate", "convert", "info")
+COMMANDS = (
+    "demo",
+    "simulate",
+    "train",
+    "pick",
+    "evaluate",
+    "convert",
+    "check",
+    "cryosparc",
+    "info",
+)
 
 
 @pytest.mark.parametrize("arguments", [[], *([name] for name in COMMANDS)])
@@ -59,7 +69,7 @@ def test_every_option_is_explained(name: str) -> None:
 def test_the_same_option_is_spelled_and_explained_alike() -> None:
     """``--diameter`` and its like say the same in every command that has them."""
     texts: dict[str, set[str]] = {}
-    for name in ("train", "pick", "evaluate", "convert"):
+    for name in ("train", "pick", "evaluate", "convert", "check"):
         text = CliRunner().invoke(app, [name, "--help"], terminal_width=200).stdout
         for option in ("--diameter", "--diameter-px", "--pixel-size", "--picks-format"):
             for line in re.findall(rf"^  {option} [^\n]*$", text, re.MULTILINE):

@@ -103,6 +103,11 @@ def test_coordinates_from_elsewhere_are_turned(orientation, x_px, y_px, tmp_path
         assert (found_x, found_y) == (x_px, y_px)
 
 
+def test_coordinates_that_are_not_centres_are_moved_last(tmp_path, mics):
+    found = convert_one(tmp_path, mics, orientation=Orientation(flip_y=True), shift_px=(2, -3))
+    assert found == ([12, 82, 35], [51, 6, 49])
+
+
 def test_binned_coordinates_are_brought_to_the_micrograph_and_back(tmp_path, mics):
     write_picks(Picks("mic_1", [5, 40], [2.5, 25]), tmp_path / "in" / "mic_1.star")
     done = convert_picks(

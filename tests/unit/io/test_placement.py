@@ -55,9 +55,17 @@ def test_nothing_is_reported_when_all_are_inside(caplog):
 @pytest.mark.parametrize(
     ("x_px", "y_px", "sentence"),
     [
-        ([50, 60, 70], [150, 180, 20], "They would fit with swapped axes: exchange x and y"),
+        (
+            [50, 60, 70],
+            [150, 180, 20],
+            "They would fit with swapped axes: deepem convert --swap-xy exchanges",
+        ),
         ([300, 390, 70], [150, 180, 20], r"200 x 100 px, coordinates reach 390, 180"),
-        ([300, 390, 70], [150, 180, 20], r"about 1\.9 times.*or divide them by the binning"),
+        (
+            [300, 390, 70],
+            [150, 180, 20],
+            r"about 1\.9 times.*or bring them to these with deepem convert --binned-by 0\.5",
+        ),
         ([-300, -390, 70], [50, 80, 20], r"2 of 3 coordinates.*Use the micrographs they"),
     ],
 )

@@ -76,18 +76,29 @@ def write_box(picks: Sequence[Picks], path: Path, *, overwrite: bool) -> None:
         The file exists already or cannot be written.
     """
     (single,) = picks
-    size_px = single.box_size_px
-    if size_px is None:
-        raise ConfigError(
-            "box_size_px",
-            f"is not known for {single.micrograph}, but {path} holds boxes; give it (--box-size)",
-        )
+    size_px = require_box_size(single, path)
     x_corner, y_corner = (
         np.floor(centre + 0.5).astype(int) - size_px // 2 for centre in (single.x_px, single.y_px)
     )
     with write_atomically(path, overwrite=overwrite) as file:
         for x, y in zip(x_corner, y_corner, strict=True):
             file.write(f"{x}\t{y}\t{size_px}\t{size_px}\n")
+
+
+def require_box_size(picks: Picks, path: Path) -> int:
+    """The box size, for a file that holds boxes.
+
+    Raises
+    ------
+    ConfigError
+        It is not known.
+    """
+    if picks.box_size_px is None:
+        raise ConfigError(
+            "box_size_px",
+            f"is not known for {picks.micrograph}, but {path} holds boxes; give it (--box-size)",
+        )
+    return picks.box_size_px
 
 
 def _parse_line(path: Path, line: int, text: str) -> tuple[float, float, int, float]:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepem.core import Picks
-from deepem.errors import ConfigError, FileFormatError
+from deepem.errors import FileFormatError
 from deepem.io.atomic import write_atomically
+from deepem.io.formats.box import require_box_size
 from deepem.io.inputs import read_text
 from deepem.io.star_tables import find_star_tables
 
@@ -121,14 +122,9 @@ def write_cbox(picks: Sequence[Picks], path: Path, *, overwrite: bool) -> None:
         The file exists already or cannot be written.
     """
     (single,) = picks
-    size_px = single.box_size_px
-    if size_px is None and len(single):
-        raise ConfigError(
-            "box_size_px",
-            f"is not known for {single.micrograph}, but {path} holds boxes; give it (--box-size)",
-        )
+    size_px = require_box_size(single, path) if len(single) else 0
     with write_atomically(path, overwrite=overwrite) as file:
-        if size_px is not None and len(single):
+        if len(single):
             _write_tables(file, single, size_px)
 
 

@@ -27,8 +27,9 @@ def read_topaz(path: Path) -> list[Picks]:
     """Read a Topaz table of coordinates.
 
     Topaz counts rows as they are stored and from 0, and names particle centres: exactly ours. Its
-    coordinates are those of the images that it was run on: binned ones must be scaled up first
-    (``topaz convert -x``). Its scores are logarithms of likelihood ratios and may be negative.
+    coordinates are those of the images that it was run on, often binned ones: ``deepem convert
+    --binned-by`` brings them to the micrograph. Its scores are logarithms of likelihood ratios and
+    may be negative.
 
     Parameters
     ----------
