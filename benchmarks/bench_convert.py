@@ -156,6 +156,20 @@ def main() -> None:
             )
             shutil.rmtree(out)
             shutil.rmtree(folder / "copy")
+        compare_readers(inputs["particles"])
+
+
+def compare_readers(path: Path) -> None:
+    """Read the largest STAR file with starfile and with DeepEM."""
+    print("\nReading the STAR file of all particles, without writing anything:\n")
+    print("| reader | seconds | peak memory, MB |")
+    print("|---|---|---|")
+    for name, code in (
+        ("starfile", f"import starfile; starfile.read({str(path)!r}, always_dict=True)"),
+        ("deepem", f"import deepem; deepem.read_picks({str(path)!r})"),
+    ):
+        seconds, peak = run([sys.executable, "-c", code])
+        print(f"| {name} | {seconds:.1f} | {peak:.0f} |", flush=True)
 
 
 if __name__ == "__main__":
