@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepem.errors import FileFormatError
 from deepem.io.inputs import describe_content, explain_read_error, read_head
@@ -39,6 +38,12 @@ class StarTable:
         Byte at which the rows begin.
     line
         Number of the line at which they begin.
+    has_comments
+        Whether lines among the rows are comments.
+    quote
+        The quotation mark around values that hold blanks; None where there are none.
+    values
+        The one row of a table that is written without ``loop_``; else empty.
     """
 
     path: Path
@@ -312,14 +317,3 @@ def _split_quoted(text: str, quote: str | None) -> list[str]:
 def format_texts(texts: Sequence[str]) -> list[str]:
     """Texts as values of a STAR table: in quotation marks where they hold blanks."""
     return [f'"{text}"' if " " in text else text for text in texts]
-
-
-def to_category_codes(column: pd.Series) -> tuple[list[str], NDArray[np.intp]]:
-    """Distinct texts in order of their first appearance, and which of them each row has."""
-    codes = np.asarray(column.cat.codes, dtype=np.intp)
-    present, first = np.unique(codes, return_index=True)
-    order = present[np.argsort(first)]
-    rank = np.empty(int(codes.max(initial=-1)) + 1, dtype=np.intp)
-    rank[order] = np.arange(order.size)
-    names = [str(name) for name in np.asarray(column.cat.categories)[order]]
-    return names, rank[codes]

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from deepem.errors import FileFormatError
 from deepem.io.naming import find_name
-from deepem.io.star_tables import to_category_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +36,7 @@ def split_by_micrograph(path: Path, column: pd.Series) -> list[tuple[str, NDArra
     FileFormatError
         Two micrographs have the same name but for their folder or extension.
     """
-    names, codes = to_category_codes(column)
+    names, codes = _number_by_appearance(column)
     check_names(path, names)
     # One stable sort of all rows: a search for each name would take time as their square.
     order = np.argsort(codes, kind="stable")
@@ -60,3 +59,14 @@ def check_names(path: Path, names: Iterable[str]) -> None:
             raise FileFormatError(
                 path, f"names two micrographs alike: {other} and {name}; rename one or split it"
             )
+
+
+def _number_by_appearance(column: pd.Series) -> tuple[list[str], NDArray[np.intp]]:
+    """Distinct texts in order of their first appearance, and which of them each row has."""
+    codes = np.asarray(column.cat.codes, dtype=np.intp)
+    present, first = np.unique(codes, return_index=True)
+    order = present[np.argsort(first)]
+    rank = np.empty(int(codes.max(initial=-1)) + 1, dtype=np.intp)
+    rank[order] = np.arange(order.size)
+    names = [str(name) for name in np.asarray(column.cat.categories)[order]]
+    return names, rank[codes]
