@@ -106,10 +106,12 @@ def collect_picks(
     """
     found = PicksCollection()
     files = _find_files(paths, format, found)
-    read = partial(_read_file, format=format, find_shape=find_shape)
-    for file, contents in zip(files, map_in_processes(read, files, workers=workers), strict=True):
-        if isinstance(contents, DeepEMError):
-            found.failures.append((file.path, contents))
+    read = partial(_read_file, format=format)
+    for file, outcome in zip(files, map_in_processes(read, files, workers=workers), strict=True):
+        try:
+            contents = _complete(file, outcome, find_shape)
+        except DeepEMError as error:
+            found.failures.append((file.path, error))
             continue
         names = [find_name(picks.micrograph) for picks in contents]
         if not any(names):
@@ -150,13 +152,25 @@ def _find_files(
     return list({normalise_path(file.path): file for file in reversed(files)}.values())[::-1]
 
 
-def _read_file(
-    file: PicksFile, *, format: str | None, find_shape: FindShape | None
-) -> list[Picks] | DeepEMError:
+def _read_file(file: PicksFile, *, format: str | None) -> tuple[str, list[Picks]] | DeepEMError:
+    """What a file holds, as it holds it, and the name of its format."""
     try:
-        contents = find_format(file.path, format=format).load(file.path, find_shape=find_shape)
+        known = find_format(file.path, format=format)
+        return known.name, known.read(file.path)
     except DeepEMError as error:
         return error
+
+
+def _complete(
+    file: PicksFile,
+    outcome: tuple[str, list[Picks]] | DeepEMError,
+    find_shape: FindShape | None,
+) -> list[Picks]:
+    """What only this process knows: shapes of micrographs, and what a list says of them."""
+    if isinstance(outcome, DeepEMError):
+        raise outcome
+    format, contents = outcome
+    contents = pick_format(format).count_from_first_row(file.path, contents, find_shape=find_shape)
     if file.listing is None:
         return contents
     name = name_micrograph(file.listing.path)

@@ -91,7 +91,12 @@ class PickFormat:
         ConventionError
             Rows are counted from the last one, and the shape of a micrograph is not known.
         """
-        found = self.read(path)
+        return self.count_from_first_row(path, self.read(path), find_shape=find_shape)
+
+    def count_from_first_row(
+        self, path: Path, found: list[Picks], *, find_shape: FindShape | None
+    ) -> list[Picks]:
+        """The second half of `load`, for files that another process has read."""
         if self.counts_rows_from_end:
             return [_reverse_rows(path, self, picks, find_shape) for picks in found]
         return found
