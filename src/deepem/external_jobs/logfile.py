@@ -145,8 +145,10 @@ def _summarise(
     histogram.axvline(threshold, color="0.3", linestyle="--", linewidth=1)
     histogram.set(xlabel="score (rlnAutopickFigureOfMerit)", ylabel="picks")
     number = np.arange(1, len(rows) + 1)
-    counts.plot(number, [row.n_picks for row in rows], ".", color=BLUE)
-    counts.set(xlabel="micrograph, in the order of the list", ylabel="picks", ylim=(0, None))
+    n_picks = [row.n_picks for row in rows]
+    counts.plot(number, n_picks, ".", color=BLUE)
+    counts.set(xlabel="micrograph, in the order of the list", ylabel="picks")
+    counts.set_ylim(0, 1.1 * max(n_picks, default=1) + 1)  # none on the frame
     found = [(n, row.mean_score) for n, row in zip(number, rows, strict=True) if row.n_picks]
     means.plot([n for n, _ in found], [score for _, score in found], ".", color=BLUE)
     means.set(
