@@ -10,7 +10,7 @@ from pathlib import Path
 from deepem.core import Picks
 from deepem.io import MicrographFile, write_atomically, write_picks
 from deepem.io.formats.relion import find_coordinate_file, write_table
-from deepem.io.star_tables import format_texts
+from deepem.io.star_file import format_texts
 
 #: Ends the names of coordinate files, and names the list of them.
 PICK_NAME = "autopick"

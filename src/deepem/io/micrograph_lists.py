@@ -12,7 +12,8 @@ from deepem.core import Listing
 from deepem.errors import FileFormatError
 from deepem.io.micrograph_file import MicrographFile
 from deepem.io.project_paths import find_in_project
-from deepem.io.star_tables import StarTable, find_star_tables
+from deepem.io.star_file import find_star_tables
+from deepem.io.star_table import StarTable
 
 if TYPE_CHECKING:
     import pandas as pd

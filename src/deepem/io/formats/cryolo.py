@@ -15,7 +15,7 @@ from deepem.errors import FileFormatError
 from deepem.io.atomic import write_atomically
 from deepem.io.formats.box import require_box_size
 from deepem.io.inputs import read_text
-from deepem.io.star_tables import find_star_tables
+from deepem.io.star_file import find_star_tables
 
 _X, _Y, _Z, _WIDTH, _HEIGHT = "CoordinateX", "CoordinateY", "CoordinateZ", "Width", "Height"
 _SCORE = "Confidence"

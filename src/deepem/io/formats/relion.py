@@ -17,7 +17,8 @@ from deepem.io.formats.grouping import split_by_micrograph
 from deepem.io.inputs import read_head
 from deepem.io.naming import find_name, strip_extension, strip_relion_job
 from deepem.io.project_paths import find_in_project
-from deepem.io.star_tables import StarTable, find_star_tables, format_texts
+from deepem.io.star_file import find_star_tables, format_texts
+from deepem.io.star_table import StarTable
 
 _UNKNOWN = -999.0  # RELION's dummy for a score that nobody computed
 _X, _Y, _SCORE = "rlnCoordinateX", "rlnCoordinateY", "rlnAutopickFigureOfMerit"

@@ -11,7 +11,7 @@ import numpy as np
 from deepem.core import Picks
 from deepem.io.atomic import write_atomically
 from deepem.io.formats.relion import write_rows
-from deepem.io.star_tables import format_texts
+from deepem.io.star_file import format_texts
 
 _X, _Y, _SCORE = "rlnCoordinateX", "rlnCoordinateY", "rlnAutopickFigureOfMerit"
 _UNKNOWN = -999.0  # RELION's dummy for a score that nobody computed

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deepem.errors import FileFormatError
-from deepem.io.star_tables import find_star_tables, format_texts
+from deepem.io.star_file import find_star_tables, format_texts
 
 TWO = """# made by hand
 data_optics
