@@ -145,22 +145,32 @@ def _orient(
     pixel_size_angstrom: float | None,
 ) -> Picks:
     """Coordinates in unbinned pixels of their micrograph, checked against it where it is given."""
+    frame = _turn_frame(picks.frame, orientation)
     if file is not None:
         micrograph = open_micrograph(file, pixel_size_angstrom=pixel_size_angstrom)
-        return place_picks(_move(orientation.apply(picks, micrograph.shape), shift_px), micrograph)
-    frame = picks.frame
+        turned = replace(orientation.apply(picks, micrograph.shape), frame=frame)
+        return place_picks(_move(turned, shift_px), micrograph)
     if frame is None and (orientation.flip_x or orientation.flip_y):
         raise ConventionError(
             f"{picks.micrograph}: the size of the micrograph is needed to flip its coordinates; "
             "name the micrographs too (--micrographs)"
         )
-    shape = (1, 1)  # of no consequence where nothing is flipped
-    if frame is not None:
-        ny, nx = (round(side * orientation.scale) for side in frame.shape)
-        shape = (ny, nx)
-        size = pixel_size_angstrom or frame.pixel_size_angstrom
-        frame = Frame(shape, pixel_size_angstrom=size)
+    if frame is not None and pixel_size_angstrom is not None:
+        frame = replace(frame, pixel_size_angstrom=pixel_size_angstrom)
+    shape = (1, 1) if frame is None else frame.shape  # of no consequence where nothing is flipped
     return replace(_move(orientation.apply(picks, shape), shift_px), frame=frame)
+
+
+def _turn_frame(frame: Frame | None, orientation: Orientation) -> Frame | None:
+    """Frame of the micrograph, from that of the image that the coordinates are for."""
+    if frame is None:
+        return None
+    ny, nx = (round(side * orientation.scale) for side in frame.shape)
+    size = frame.pixel_size_angstrom
+    return Frame(
+        (nx, ny) if orientation.swap_xy else (ny, nx),
+        pixel_size_angstrom=None if size is None else size / orientation.scale,
+    )
 
 
 def _move(picks: Picks, shift_px: tuple[float, float]) -> Picks:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from deepem.core import Micrograph, Picks
 from deepem.errors import ConventionError
 
+# Motion corrections may trim a few rows.
+_SAME_SIZE = 0.01
+
 _logger = logging.getLogger("deepem.io")
 
 
@@ -33,9 +36,11 @@ def place_picks(picks: Picks, micrograph: Micrograph) -> Picks:
     Raises
     ------
     ConventionError
-        More than half of the centres are outside the image, or the box is larger than it.
+        The coordinates know that they are for images of another size, more than half of the
+        centres are outside the image, or the box is larger than it.
     """
     ny, nx = micrograph.shape
+    _check_size(picks, micrograph)
     size_px = picks.box_size_px
     if size_px is not None and size_px > min(ny, nx):
         raise ConventionError(
@@ -61,6 +66,25 @@ def place_picks(picks: Picks, micrograph: Micrograph) -> Picks:
         frame=micrograph.frame,
         listing=micrograph.find_listing(picks.listing),
     )
+
+
+def _check_size(picks: Picks, micrograph: Micrograph) -> None:
+    """Refuse coordinates that say that they are for images of another size; all may fit inside."""
+    if picks.frame is None:
+        return
+    factors = [
+        here / there for here, there in zip(micrograph.shape, picks.frame.shape, strict=True)
+    ]
+    if all(abs(factor - 1) < _SAME_SIZE for factor in factors):
+        return
+    (ny, nx), (ny_there, nx_there) = micrograph.shape, picks.frame.shape
+    text = (
+        f"{micrograph.label}: is {nx} x {ny} px, but its coordinates are for an image of "
+        f"{nx_there} x {ny_there} px; use the micrographs they were picked on"
+    )
+    if abs(factors[0] - factors[1]) < _SAME_SIZE * factors[0]:
+        text += f", or bring them to these with deepem convert --binned-by {factors[0]:.4g}"
+    raise ConventionError(text)
 
 
 def _find_inside(

@@ -165,6 +165,36 @@ def test_bad_files_are_named_and_the_others_converted(tmp_path, mics):
     assert "another binning (about 10.0 times)" in str(scale)
 
 
+def test_coordinates_that_know_their_image_are_not_put_on_one_of_another_size(tmp_path, mics):
+    """They would all fit inside."""
+    half = Frame((30, 50), pixel_size_angstrom=4.0)
+    picks = Picks("mic_1", [5, 40], [2.5, 25], frame=half, listing=Listing("J1/mic_1.mrc", uid=7))
+    path = write_picks([picks], tmp_path / "picks.cs")
+    done = convert_picks(path, tmp_path / "out", to="star", micrographs=mics)
+    (error,) = done.failures
+    assert "mic_1.mrc: is 100 x 60 px, but its coordinates are for an image of 50 x 30 px" in str(
+        error
+    )
+    assert "deepem convert --binned-by 2" in str(error)
+    done = convert_picks(
+        path, tmp_path / "out", to="cryosparc", micrographs=mics, orientation=Orientation(scale=2)
+    )
+    (again,) = collect_picks(done.files).by_name.values()
+    np.testing.assert_allclose(again.x_px, [10, 80], atol=1e-4)
+    assert again.frame == Frame(SHAPE, pixel_size_angstrom=2.0)
+    assert again.listing.uid == 7
+
+
+def test_without_micrographs_the_image_is_turned_with_its_coordinates(tmp_path):
+    wide = Frame((30, 50), pixel_size_angstrom=4.0)
+    path = write_picks([Picks("mic_1", [5], [2], frame=wide)], tmp_path / "picks.cs")
+    turn = Orientation(scale=2, swap_xy=True, flip_y=True)
+    done = convert_picks(path, tmp_path / "out.cs", to="cryosparc", orientation=turn)
+    (picks,) = collect_picks(done.files).by_name.values()
+    assert picks.frame == Frame((100, 60), pixel_size_angstrom=2.0)
+    np.testing.assert_allclose([picks.x_px[0], picks.y_px[0]], [4, 89], atol=1e-4)
+
+
 def test_existing_files_are_never_replaced_unasked(tmp_path, mics):
     write_picks(make_picks("mic_1"), tmp_path / "in" / "mic_1.box")
     write_picks(make_picks("mic_2"), tmp_path / "in" / "mic_2.box")
