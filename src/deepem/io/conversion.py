@@ -181,12 +181,8 @@ def _bin(picks: Picks, factor: float) -> Picks:
     """Coordinates, box and frame in pixels of an image that is binned ``factor`` times."""
     if factor == 1:
         return picks
-    frame = picks.frame
-    if frame is not None:
-        ny, nx = (round(side / factor) for side in frame.shape)
-        size = frame.pixel_size_angstrom
-        frame = Frame((ny, nx), pixel_size_angstrom=None if size is None else size * factor)
-    return replace(Orientation(scale=1 / factor).apply(picks, (1, 1)), frame=frame)
+    shrink = Orientation(scale=1 / factor)
+    return replace(shrink.apply(picks, (1, 1)), frame=_turn_frame(picks.frame, shrink))
 
 
 def _write(
