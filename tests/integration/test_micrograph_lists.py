@@ -86,6 +86,30 @@ def test_picking_keeps_relions_names_and_evaluation_takes_the_list(
     assert ended.out.startswith("The coordinates fit the images as they are")
 
 
+def test_truth_of_cryoppp_is_turned_and_names_of_cryosparc_are_matched(
+    deepem: Deepem, simulated: Path, tmp_path: Path
+) -> None:
+    """CryoPPP counts rows from the other side, so its truth needs the micrographs' height."""
+    truth, picks = tmp_path / "truth", tmp_path / "picks"
+    for folder in (truth, picks):
+        folder.mkdir()
+    for path in simulated.glob("*.star"):
+        (found,) = read_picks(path)
+        rows = "".join(f"{x},{256 - y},31\n" for x, y in zip(found.x_px, found.y_px, strict=True))
+        (truth / f"{path.stem}.csv").write_text("X-Coordinate,Y-Coordinate,Diameter\n" + rows)
+        name = f"003849109345713648593_{path.stem}_patch_aligned.star"
+        (picks / name).write_bytes(path.read_bytes())
+    common = ("evaluate", picks, "--truth", truth, "--diameter-px", 31, "--json")
+    ended = deepem(*common, "--micrographs", simulated)
+    assert ended.code == 0, ended.err
+    facts = json.loads(ended.out)
+    assert facts["f1"] == 1.0
+    assert facts["median_distance_px"] < 0.01
+    ended = deepem(*common)
+    assert ended.code == 1
+    assert "give the micrographs too (--micrographs)" in ended.err
+
+
 def test_a_second_pick_into_one_project_asks_before_it_replaces_boxes(
     deepem: Deepem, project: Path, model: Path
 ) -> None:

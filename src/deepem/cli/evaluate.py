@@ -28,6 +28,7 @@ from deepem.errors import ConfigError, ConventionError, DeepEMError
 if TYPE_CHECKING:
     from deepem.core import Micrograph, Picks
     from deepem.evaluation import Evaluation, Figures
+    from deepem.io import MicrographFile
 
 _N_PICTURES = 4
 
@@ -95,8 +96,9 @@ def evaluate(
             "or the diameter in pixels with --diameter-px.",
         )
     failures = Failures()
-    picked = _collect(picks, picks_format, failures)
-    known = _collect(truth, picks_format, failures)
+    files = _index(micrographs)
+    picked = _collect(picks, picks_format, files, failures)
+    known = _collect(truth, picks_format, files, failures)
     names = [name for name in known if name in picked]
     if not names:
         raise ConventionError(
@@ -107,7 +109,7 @@ def evaluate(
     _say_left_out("No particles to compare with on", [name for name in picked if name not in known])
     opened: dict[str, Micrograph] = {}
     if micrographs:
-        opened = _open(micrographs, names, pixel_size, failures)
+        opened = _open(files, names, pixel_size, failures)
         picked, known, opened = _place(picked, known, opened, failures)
         _say_left_out("No usable micrograph for", [name for name in names if name not in opened])
         names = [name for name in names if name in opened]
@@ -139,10 +141,32 @@ def evaluate(
     raise typer.Exit(failures.exit_code(n_done=len(names)))
 
 
-def _collect(paths: list[Path], picks_format: str | None, failures: Failures) -> dict[str, Picks]:
-    from deepem.io import collect_picks
+def _index(micrographs: list[Path] | None) -> dict[str, MicrographFile]:
+    from deepem.io import find_micrographs
 
-    collection = collect_picks(paths, format=picks_format)
+    return {file.name: file for file in find_micrographs(micrographs)} if micrographs else {}
+
+
+def _collect(
+    paths: list[Path],
+    picks_format: str | None,
+    files: dict[str, MicrographFile],
+    failures: Failures,
+) -> dict[str, Picks]:
+    """Coordinates by the names of the micrographs, where these are given."""
+    from deepem.io import collect_picks
+    from deepem.io.naming import NameIndex, strip_pick_name
+    from deepem.io.pairing import ShapeFinder
+
+    index = NameIndex(files)
+
+    def find_name(name: str) -> str:
+        match = index.find(name)
+        return strip_pick_name(name) if match is None else match.name
+
+    collection = collect_picks(
+        paths, format=picks_format, find_name=find_name, find_shape=ShapeFinder(index, files)
+    )
     for _, error in collection.failures:
         failures.add(error)
     return collection.by_name
@@ -155,15 +179,18 @@ def _say_left_out(why: str, names: list[str]) -> None:
 
 
 def _open(
-    paths: list[Path], names: list[str], pixel_size: float | None, failures: Failures
+    files: dict[str, MicrographFile],
+    names: list[str],
+    pixel_size: float | None,
+    failures: Failures,
 ) -> dict[str, Micrograph]:
-    from deepem.io import find_micrographs, open_micrograph
+    from deepem.io import open_micrograph
 
     opened: dict[str, Micrograph] = {}
-    for file in find_micrographs(paths):
-        if file.name in names or not file.path.exists():
+    for name, file in files.items():
+        if name in names or not file.path.exists():
             try:
-                opened[file.name] = open_micrograph(file, pixel_size_angstrom=pixel_size)
+                opened[name] = open_micrograph(file, pixel_size_angstrom=pixel_size)
             except DeepEMError as error:
                 failures.add(error)
     return opened

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,7 +117,7 @@ def pair_picks(
         picks_paths,
         format=format,
         find_name=find_name,
-        find_shape=_ShapeFinder(index, files),
+        find_shape=ShapeFinder(index, files),
         workers=workers,
     )
     if found.unnamed and not found.by_name:
@@ -138,13 +138,14 @@ def pair_picks(
 
 
 @dataclass(frozen=True)
-class _ShapeFinder:
-    """Shape of the micrograph that a name stands for, from its header."""
+class ShapeFinder:
+    """Shape of the micrograph that a name stands for, from its header; None where there is none."""
 
     index: NameIndex
-    files: dict[str, MicrographFile]
+    files: Mapping[str, MicrographFile]
 
     def __call__(self, name: str) -> tuple[int, int] | None:
+        """Shape ``(ny, nx)``; raises FileFormatError where its header cannot be read."""
         match = self.index.find(name)
         return None if match is None else open_micrograph(self.files[match.name]).shape
 
