@@ -67,8 +67,10 @@ class Micrograph:
 
     @property
     def label(self) -> str:
-        """How messages name it: its path, or its name where it has none."""
-        return str(self.path) if self.path is not None else self.name
+        """How messages name it: its path, with its name where that differs (a slice of a stack)."""
+        if self.path is None:
+            return self.name
+        return str(self.path) if self.path.stem == self.name else f"{self.path} ({self.name})"
 
     def find_listing(self, known: Listing | None = None) -> Listing | None:
         """How programs list it: as a list said, as is ``known`` of its picks, or by its path."""

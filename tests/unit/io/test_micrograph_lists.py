@@ -142,6 +142,7 @@ def test_a_stack_stands_for_its_slices(stack):
 def test_a_slice_is_named_as_in_relion(stack):
     micrograph = open_micrograph(f"000002@{stack}")
     assert (micrograph.name, micrograph.pixels().mean()) == ("stack_000002", 2)
+    assert micrograph.label == f"{stack} (stack_000002)"
     with pytest.raises(FileFormatError, match="has 3 slices, so there is none with number 4"):
         open_micrograph(f"4@{stack}")
     with pytest.raises(FileFormatError, match=r"3 slices.*or name a slice \(1@stack.mrcs\)"):
