@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -93,7 +94,8 @@ def pick(
     failures = Failures()
     n_done = n_picks = 0
     try:
-        with make_progress() as progress:
+        # Closed also when broken off: files for all micrographs are written then.
+        with closing(picked_files), make_progress() as progress:
             task = progress.add_task("Picking", total=len(files), detail="")
             print_data("micrograph\tpicks\tmean_score")
             for picked in picked_files:

@@ -43,7 +43,7 @@ class PickedMicrograph:
 
 def name_micrograph(file: MicrographFile) -> str:
     """A micrograph as RELION's lists name it."""
-    return file.label if file.listing is None else file.listing.path
+    return file.find_listing().path
 
 
 def list_coordinates(path: Path, micrographs: Iterable[MicrographFile]) -> list[Path]:

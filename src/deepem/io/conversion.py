@@ -127,6 +127,8 @@ def convert_picks(
     for file, picks in pairs:
         try:
             picks = _orient(picks, file, orientation, shift_px, pixel_size_angstrom)
+            if len(picks):
+                target.require(picks)
         except DeepEMError as error:
             done.failures.append(error)
             continue
@@ -202,14 +204,7 @@ def _write(
         tasks = [([picks], target.path_in(out, picks.micrograph)) for picks in converted]
         tasks = _drop_collisions(tasks, done)
     if not overwrite:
-        existing = [path for _, path in tasks if target.is_taken(path)]
-        if existing:
-            more = f", and {len(existing) - 1} more" if len(existing) > 1 else ""
-            raise OutputError(
-                existing[0],
-                f"exists already{more}; choose another folder with --out, or replace them with "
-                "--overwrite (overwrite=True)",
-            )
+        tasks = _check_free(tasks, target, done)
     write = partial(_write_one, format=target.name, overwrite=overwrite)
     outcomes = map_in_processes(write, tasks, workers=workers)
     for (group, path), error in zip(tasks, outcomes, strict=True):
@@ -218,6 +213,29 @@ def _write(
             continue
         done.files.append(path)
         done.n_picks.update((picks.micrograph, len(picks)) for picks in group)
+
+
+def _check_free(
+    tasks: Sequence[tuple[list[Picks], Path]], target: PickFormat, done: Conversion
+) -> list[tuple[list[Picks], Path]]:
+    """Refuse to replace files; leave out what would go into a damaged one."""
+    existing: list[Path] = []
+    kept = []
+    for picks, path in tasks:
+        try:
+            existing += target.find_taken(picks, path)
+        except DeepEMError as error:
+            done.failures.append(error)
+            continue
+        kept.append((picks, path))
+    if existing:
+        more = f", and {len(existing) - 1} more" if len(existing) > 1 else ""
+        raise OutputError(
+            existing[0],
+            f"exists already{more}; choose another folder with --out, or replace them with "
+            "--overwrite (overwrite=True)",
+        )
+    return kept
 
 
 def _drop_collisions(

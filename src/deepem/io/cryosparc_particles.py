@@ -65,7 +65,7 @@ def find_row_type(picks: Sequence[Picks]) -> np.dtype[np.void]:
     width = 1
     for one in picks:
         if len(one):
-            _require_frame(one)
+            require_frame(one)
             width = max(width, len(_find_path(one)))
     return np.dtype(
         [
@@ -110,7 +110,7 @@ def _fill(table: Table, picks: Sequence[Picks]) -> None:
             continue
         rows = table[start : start + len(one)]
         start += len(one)
-        frame, pixel_size = _require_frame(one)
+        frame, pixel_size = require_frame(one)
         listing, path = one.listing, _find_path(one)
         known_uid = None if listing is None else listing.uid
         rows[MICROGRAPH_UID] = _hash(path) if known_uid is None else known_uid
@@ -125,7 +125,14 @@ def _fill(table: Table, picks: Sequence[Picks]) -> None:
         rows[POWER] = np.where(np.isfinite(one.std), one.std**2, rows[SCORE])
 
 
-def _require_frame(picks: Picks) -> tuple[Frame, float]:
+def require_frame(picks: Picks) -> tuple[Frame, float]:
+    """Frame and pixel size of the micrograph, without which there are no fractions.
+
+    Raises
+    ------
+    ConventionError, ConfigError
+        As `to_cryosparc`.
+    """
     frame = picks.frame
     if frame is None:
         raise ConventionError(

@@ -55,6 +55,10 @@ class MicrographFile:
         """How messages name it."""
         return str(self.path) if self.slice_index is None else f"{self.slice_index + 1}@{self.path}"
 
+    def find_listing(self) -> Listing:
+        """How programs list it: as a list said, or by its path, as RELION names a slice."""
+        return self.listing or Listing(self.label)
+
     def __fspath__(self) -> str:
         return str(self.path)
 

@@ -67,11 +67,13 @@ def open_micrograph(
             f"is not a micrograph that can be read: its suffix is '{file.path.suffix}', expected "
             f"one of {', '.join(_OPENERS)}",
         )
+    listing = file.listing
     if file.slice_index is None:
         micrograph = opener(file.path)
     else:
         micrograph = open_mrc(file.path, slice_index=file.slice_index)
-    micrograph = replace(micrograph, name=file.name, listing=file.listing)
+        listing = file.find_listing()  # its path alone is that of all slices
+    micrograph = replace(micrograph, name=file.name, listing=listing)
     pixel_size_angstrom = pixel_size_angstrom or file.pixel_size_angstrom
     if pixel_size_angstrom is not None:
         micrograph = micrograph.with_pixel_size(pixel_size_angstrom)

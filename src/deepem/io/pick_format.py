@@ -18,6 +18,14 @@ class _Writer(Protocol):
     def __call__(self, picks: Sequence[Picks], path: Path, *, overwrite: bool) -> None: ...
 
 
+def _list_one(picks: Sequence[Picks], path: Path) -> list[Path]:
+    return [path]
+
+
+def _require_nothing(picks: Picks) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class PickFormat:
     """One way to keep coordinates in files.
@@ -46,6 +54,10 @@ class PickFormat:
     is_taken
         Whether a file holds what must not be replaced unasked; for most formats, whether it
         exists.
+    list_files
+        All files that writing picks to a path makes; for most formats, that path alone.
+    require
+        Raises where picks lack what the format needs, so that it is known before any work.
     to_base_name
         What its program makes of a micrograph's name when it looks for the file; for most, nothing.
     ending, is_common_suffix
@@ -62,6 +74,8 @@ class PickFormat:
     recognises: Callable[[str], bool] | None = None
     counts_rows_from_end: bool = False
     is_taken: Callable[[Path], bool] = Path.exists
+    list_files: Callable[[Sequence[Picks], Path], list[Path]] = _list_one
+    require: Callable[[Picks], object] = _require_nothing
     to_base_name: Callable[[str], str] = str
     ending: str = ""
     is_common_suffix: bool = False
@@ -114,6 +128,16 @@ class PickFormat:
         if self.counts_rows_from_end:
             picks = [_reverse_rows(path, self, one, None) for one in picks]
         self.write(picks, path, overwrite=overwrite)
+
+    def find_taken(self, picks: Sequence[Picks], path: Path) -> list[Path]:
+        """Files that writing would make, and that hold what must not be replaced unasked.
+
+        Raises
+        ------
+        FileFormatError
+            A file that would be updated is damaged.
+        """
+        return [file for file in self.list_files(picks, path) if self.is_taken(file)]
 
     def path_in(self, folder: str | Path, micrograph: str) -> Path:
         """The file in a folder that holds the picks of a micrograph."""

@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from deepem.errors import ConfigError, FileFormatError
+from deepem.io.cryosparc_particles import require_frame
 from deepem.io.formats.box import read_box, write_box
 from deepem.io.formats.cryolo import read_cbox, write_cbox
 from deepem.io.formats.cryoppp import read_cryoppp, write_cryoppp
-from deepem.io.formats.cryosparc import read_cryosparc, write_cryosparc
+from deepem.io.formats.cryosparc import list_result_files, read_cryosparc, write_cryosparc
 from deepem.io.formats.eman2 import find_base_name, has_boxes, read_eman2, write_eman2
-from deepem.io.formats.relion import read_star, write_coordinate_files, write_particles, write_star
+from deepem.io.formats.relion import (
+    list_job_files,
+    read_star,
+    write_coordinate_files,
+    write_particles,
+    write_star,
+)
 from deepem.io.formats.star_dialects import write_cryolo_star, write_gautomatch, write_warp
 from deepem.io.formats.table import (
     has_coordinate_columns,
@@ -114,6 +121,7 @@ PICK_FORMATS = (
         "RELION picking job: autopick.star and a STAR file for each micrograph",
         read_star,
         write_coordinate_files,
+        list_files=list_job_files,
         recognises=lambda head: "_rlnMicrographCoordinates" in head,
     ),
     PickFormat(
@@ -138,6 +146,8 @@ PICK_FORMATS = (
         read_cryosparc,
         write_cryosparc,
         also_reads=(".csg",),
+        list_files=list_result_files,
+        require=require_frame,
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def pick_files(
     formats: Sequence[str] = ("box", "star"),
     pixel_size_angstrom: float | None = None,
     overwrite: bool = False,
-) -> Iterator[PickedFile]:
+) -> Generator[PickedFile]:
     """Pick micrographs one after the other and write their coordinates.
 
     Parameters
@@ -52,7 +52,7 @@ def pick_files(
         Folder for the coordinate files; made if missing.
     formats
         Names of coordinate formats. Those with a file for each micrograph are written as each is
-        done; those with one file for all are written at the end.
+        done; those with one file for all at the end, and also when the picking is broken off.
     pixel_size_angstrom
         Used instead of what lists and headers say.
     overwrite
@@ -61,7 +61,8 @@ def pick_files(
     Yields
     ------
     picked
-        After each micrograph. One that cannot be read or picked is reported and passed over.
+        After each micrograph. One that cannot be read or picked, or lacks what a format needs, is
+        reported and passed over.
 
     Raises
     ------
@@ -72,32 +73,41 @@ def pick_files(
     files = [MicrographFile.of(micrograph) for micrograph in micrographs]
     chosen = [pick_format(name) for name in formats]
     if not overwrite:
-        _check_free([(known, known.path_in(out, file.name)) for file in files for known in chosen])
+        _check_free(files, chosen, Path(out))
     shared = [known for known in chosen if known.one_file_for_all]
     found: list[Picks] = []
-    for file in files:
-        try:
-            picks = picker.pick(open_micrograph(file, pixel_size_angstrom=pixel_size_angstrom))
-        except DeepEMError as error:
-            yield PickedFile(file, error=error)
-            continue
-        for known in chosen:
-            if not known.one_file_for_all:
-                write_picks(
-                    picks,
-                    known.path_in(out, file.name),
-                    format=known.name,
-                    overwrite=overwrite,
-                )
-        if shared:
-            found.append(picks)
-        yield PickedFile(file, picks=picks)
-    for known in shared:
-        write_picks(found, known.path_in(out, ""), format=known.name, overwrite=overwrite)
+    try:
+        for file in files:
+            try:
+                micrograph = open_micrograph(file, pixel_size_angstrom=pixel_size_angstrom)
+                for known in chosen:
+                    known.require(Picks(micrograph.name, frame=micrograph.frame))
+                picks = picker.pick(micrograph)
+            except DeepEMError as error:
+                yield PickedFile(file, error=error)
+                continue
+            for known in chosen:
+                if not known.one_file_for_all:
+                    path = known.path_in(out, file.name)
+                    write_picks(picks, path, format=known.name, overwrite=overwrite)
+            if shared:
+                found.append(picks)
+            yield PickedFile(file, picks=picks)
+    finally:  # hours of picking must not be lost with the last micrograph
+        for known in shared if found else ():
+            write_picks(found, known.path_in(out, ""), format=known.name, overwrite=overwrite)
 
 
-def _check_free(targets: Sequence[tuple[PickFormat, Path]]) -> None:
-    taken = list(dict.fromkeys(path for known, path in targets if known.is_taken(path)))
+def _check_free(files: Sequence[MicrographFile], formats: Sequence[PickFormat], out: Path) -> None:
+    """Refuse to begin where a file of any micrograph would be replaced at the end."""
+    expected = [Picks(file.name, listing=file.find_listing()) for file in files]
+    taken: list[Path] = []
+    for known in formats:
+        if known.one_file_for_all:
+            taken += known.find_taken(expected, known.path_in(out, ""))
+        else:
+            for one in expected:
+                taken += known.find_taken([one], known.path_in(out, one.micrograph))
     if taken:
         others = f", and {len(taken) - 1} more" if len(taken) > 1 else ""
         raise OutputError(

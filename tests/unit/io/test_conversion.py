@@ -216,6 +216,28 @@ def test_two_micrographs_of_one_name_in_a_format_are_not_written_over_each_other
     assert "a_info.json: a__1 and a__2 have the same name in this format; rename" in str(error)
 
 
+def test_a_damaged_file_that_would_be_updated_fails_alone(tmp_path):
+    write_picks([Picks("a", [1], [2]), Picks("b", [3], [4])], tmp_path / "in.csv")
+    damaged = tmp_path / "out" / "info" / "a_info.json"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{")
+    done = convert_picks(tmp_path / "in.csv", tmp_path / "out", to="eman2")
+    assert done.n_picks == {"b": 1}
+    assert "a_info.json: line 1" in str(done.failures[0])
+    assert damaged.read_text() == "{"
+
+
+def test_a_micrograph_without_what_the_format_needs_fails_alone(tmp_path):
+    known = Frame(SHAPE, pixel_size_angstrom=2.0)
+    sets = [Picks("a", [1], [2], frame=known), Picks("b", [3], [4], frame=known)]
+    write_picks(sets, tmp_path / "in.cs")
+    write_picks(Picks("c", [5], [6]), tmp_path / "c.star")
+    paths = [tmp_path / "in.cs", tmp_path / "c.star"]
+    done = convert_picks(paths, tmp_path / "out.cs", to="cryosparc")
+    assert done.n_picks == {"a": 1, "b": 1}
+    assert "the size of c is not known; name the micrographs" in str(done.failures[0])
+
+
 def test_relions_names_come_from_the_list_and_go_into_its_files(tmp_path, mics, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = "".join(f"{file.path.relative_to(tmp_path)}\n" for file in mics)

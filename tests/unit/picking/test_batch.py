@@ -1,10 +1,11 @@
 """Many micrographs are picked; one that fails is reported and stops nobody."""
 
+import mrcfile
 import numpy as np
 import pytest
 
 from deepem.errors import ConfigError, DeepEMError, FileFormatError, MicrographError, OutputError
-from deepem.io import open_micrograph, read_picks, write_mrc
+from deepem.io import find_micrographs, open_micrograph, read_picks, write_mrc
 from deepem.picking import Picker, pick_files
 from deepem.simulation import write_scene
 
@@ -117,3 +118,45 @@ def test_the_pixel_size_can_be_given(picker, paths, tmp_path):
     (result,) = pick_files(picker, [unknown], tmp_path / "two", pixel_size_angstrom=15)
     expected = Picker.pick(picker, open_micrograph(paths[0]))
     np.testing.assert_array_equal(result.picks.x_px, expected.x_px)
+
+
+def test_files_that_would_be_replaced_at_the_end_stop_it_at_the_beginning(picker, paths, tmp_path):
+    """A coordinate file of RELION is written with the list, when all has been picked."""
+    list_path = tmp_path / "out" / "autopick.star"
+    list(pick_files(picker, paths[:1], tmp_path / "out", formats=["relion"]))
+    list_path.unlink()
+    picker.picked.clear()
+    with pytest.raises(OutputError, match=r"_autopick.star: exists already.*--overwrite"):
+        list(pick_files(picker, paths, tmp_path / "out", formats=["relion"]))
+    assert picker.picked == []
+
+
+def test_what_a_format_needs_is_missed_before_the_picking(picker, paths, tmp_path):
+    """The fractions of cryoSPARC need a pixel size; hours later would be too late."""
+    bare = write_mrc(tmp_path / "bare.mrc", np.array(open_micrograph(paths[0]).pixels()))
+    first, second = pick_files(picker, [bare, paths[1]], tmp_path, formats=["cryosparc"])
+    assert isinstance(first.error, ConfigError)
+    assert "--pixel-size" in str(first.error)
+    assert picker.picked == ["mic_0002"]
+    (read,) = read_picks(tmp_path / "picks.csg")
+    assert len(read) == len(second.picks)
+
+
+def test_what_was_picked_before_an_interruption_is_kept(picker, paths, tmp_path):
+    results = pick_files(picker, paths, tmp_path, formats=["star", "particles", "relion"])
+    next(results)
+    next(results)
+    results.close()  # what Ctrl-C leads to
+    assert len(read_picks(tmp_path / "particles.star")) == 2
+    assert len(read_picks(tmp_path / "autopick.star")) == 2
+
+
+def test_slices_of_a_stack_keep_their_own_coordinates(picker, paths, tmp_path):
+    slices = np.stack([open_micrograph(path).pixels() for path in paths])
+    size = open_micrograph(paths[0]).pixel_size_angstrom
+    with mrcfile.new(tmp_path / "stack.mrcs") as file:
+        file.set_data(slices.astype(np.float32))
+        file.voxel_size = size
+    results = list(pick_files(picker, find_micrographs(tmp_path), tmp_path, formats=["relion"]))
+    read = {picks.micrograph: len(picks) for picks in read_picks(tmp_path / "autopick.star")}
+    assert read == {f"stack_00000{n}": len(r.picks) for n, r in enumerate(results, start=1)}

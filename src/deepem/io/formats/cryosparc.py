@@ -108,7 +108,7 @@ def write_cryosparc(picks: Sequence[Picks], path: Path, *, overwrite: bool) -> N
     OutputError
         A file exists already or cannot be written; the group is written last.
     """
-    table_path, group_path = path.with_suffix(".cs"), path.with_suffix(".csg")
+    table_path, group_path = list_result_files(picks, path)
     for target in (table_path, group_path):
         if target.exists() and not overwrite:
             raise OutputError(
@@ -123,6 +123,11 @@ def write_cryosparc(picks: Sequence[Picks], path: Path, *, overwrite: bool) -> N
             file.write(table.tobytes())
     with write_atomically(group_path, overwrite=overwrite) as file:
         yaml.safe_dump(_describe_group(table_path.name, n_rows), file, allow_unicode=True)
+
+
+def list_result_files(picks: Sequence[Picks], path: Path) -> list[Path]:
+    """The files of `write_cryosparc`: the table and the group."""
+    return [path.with_suffix(".cs"), path.with_suffix(".csg")]
 
 
 def _describe_group(table_name: str, n_rows: int) -> dict[str, Any]:

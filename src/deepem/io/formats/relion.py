@@ -185,10 +185,9 @@ def write_coordinate_files(picks: Sequence[Picks], path: Path, *, overwrite: boo
         A file exists already or cannot be written; the list is written last.
     """
     found = [one for one in picks if len(one)]
-    ending = f"_{path.stem}.star"
-    files = [find_coordinate_file(path.parent, find_listed_path(one), ending) for one in found]
+    list_path, *files = list_job_files(found, path)
     if not overwrite:
-        for file in (path, *files):
+        for file in (list_path, *files):
             if file.exists():
                 raise OutputError(
                     file, "exists already; pass overwrite=True (--overwrite) to replace it"
@@ -200,6 +199,15 @@ def write_coordinate_files(picks: Sequence[Picks], path: Path, *, overwrite: boo
         for one, file in zip(found, files, strict=True):
             names = format_texts([find_listed_path(one), _relate_to_project(file)])
             list_file.write(" ".join(names) + "\n")
+
+
+def list_job_files(picks: Sequence[Picks], path: Path) -> list[Path]:
+    """The files of `write_coordinate_files`: the list, and that of each micrograph."""
+    ending = f"_{path.stem}.star"
+    return [
+        path,
+        *(find_coordinate_file(path.parent, find_listed_path(one), ending) for one in picks),
+    ]
 
 
 def find_listed_path(picks: Picks) -> str:
