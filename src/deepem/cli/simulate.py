@@ -3,20 +3,57 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deepem.cli.console import count, make_progress, print_note
 from deepem.cli.options import Overwrite, Seed
+from deepem.errors import ConfigError
+
+if TYPE_CHECKING:
+    from deepem.simulation import Projectable
+
+_DEFAULT_PHANTOM = "ribosome"
 
 
 def simulate(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write into.")],
     phantom: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Particle: ribosome, klh, apoferritin or inflammasome."),
-    ] = "ribosome",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Particle: ribosome, klh, apoferritin or inflammasome; ribosome by default.",
+        ),
+    ] = None,
+    map_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--map",
+            metavar="FILE",
+            help="Particle from a density map (an MRC volume) instead of a phantom.",
+        ),
+    ] = None,
+    diameter: Annotated[
+        float | None,
+        typer.Option(
+            "--diameter",
+            metavar="Å",
+            help="Diameter of the particle of the map; by default its longest extent.",
+            min=0.1,
+            max=1e6,
+        ),
+    ] = None,
+    voxel_size: Annotated[
+        float | None,
+        typer.Option(
+            "--voxel-size",
+            metavar="Å",
+            help="Size of a voxel of the map, if its header lacks it or is wrong.",
+            min=0.01,
+            max=1000,
+        ),
+    ] = None,
     n: Annotated[int, typer.Option("--n", metavar="N", help="Number of micrographs.", min=1)] = 8,
     snr: Annotated[
         float,
@@ -44,9 +81,9 @@ def simulate(
 
     Writes mic_0001.mrc … and the particle centres as EMAN2 (.box) and RELION (.star) coordinates.
     """
-    from deepem.simulation import make_phantom, simulate_dataset, write_scene
+    from deepem.simulation import simulate_dataset, write_scene
 
-    specimen = make_phantom(phantom)
+    specimen = _load_specimen(phantom, map_file, diameter, voxel_size)
     scenes = simulate_dataset(
         specimen,
         n,
@@ -64,6 +101,25 @@ def simulate(
             progress.advance(task)
     print_note(
         f"{count(n, 'micrograph')} of {specimen.name} in {out}, particle diameter "
-        f"{specimen.diameter_angstrom:g} Å. Learn from them with:\n"
+        f"{specimen.diameter_angstrom:.4g} Å. Learn from them with:\n"
         f"  deepem train {out} --picks {out} --out {specimen.name}.deepem"
     )
+
+
+def _load_specimen(
+    phantom: str | None, map_file: Path | None, diameter: float | None, voxel_size: float | None
+) -> Projectable:
+    from deepem.simulation import load_density_map, make_phantom
+
+    if map_file is None:
+        for option, value in (("--diameter", diameter), ("--voxel-size", voxel_size)):
+            if value is not None:
+                raise ConfigError(
+                    option, "is for density maps; name one with --map FILE.mrc, or leave it out"
+                )
+        return make_phantom(phantom or _DEFAULT_PHANTOM)
+    if phantom is not None:
+        raise ConfigError(
+            "--map", f"cannot be used together with --phantom {phantom}; leave out one of them"
+        )
+    return load_density_map(map_file, diameter_angstrom=diameter, voxel_size_angstrom=voxel_size)

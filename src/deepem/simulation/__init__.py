@@ -1,22 +1,27 @@
 """Micrographs with exact truth: specimen → projection → optics → noise → scene."""
 
+from deepem.simulation.density_map import DensityMap, load_density_map
 from deepem.simulation.files import write_scene
 from deepem.simulation.noise import add_noise, measure_signal_variance
 from deepem.simulation.optics import Optics, apply_ctf, calculate_ctf
 from deepem.simulation.placement import place_particles
+from deepem.simulation.projectable import Projectable
 from deepem.simulation.projection import draw_rotations, project_beads
 from deepem.simulation.scene import Scene, simulate_dataset, simulate_micrograph
 from deepem.simulation.specimen import PHANTOMS, Specimen, make_phantom
 
 __all__ = [
     "PHANTOMS",
+    "DensityMap",
     "Optics",
+    "Projectable",
     "Scene",
     "Specimen",
     "add_noise",
     "apply_ctf",
     "calculate_ctf",
     "draw_rotations",
+    "load_density_map",
     "make_phantom",
     "measure_signal_variance",
     "place_particles",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from deepem.simulation.specimen import Specimen
+if TYPE_CHECKING:
+    from deepem.simulation.specimen import Specimen
 
 
 def draw_rotations(n_rotations: int, *, rng: np.random.Generator) -> NDArray[np.float64]:

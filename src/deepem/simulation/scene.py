@@ -14,8 +14,8 @@ from deepem.errors import ConfigError
 from deepem.simulation.noise import add_noise, measure_signal_variance
 from deepem.simulation.optics import Optics, apply_ctf
 from deepem.simulation.placement import place_particles
-from deepem.simulation.projection import draw_rotations, project_beads
-from deepem.simulation.specimen import Specimen
+from deepem.simulation.projectable import Projectable
+from deepem.simulation.projection import draw_rotations
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Scene:
 
 
 def simulate_micrograph(
-    specimen: Specimen,
+    specimen: Projectable,
     *,
     n_particles: int,
     pixel_size_angstrom: float,
@@ -65,7 +65,7 @@ def simulate_micrograph(
     Parameters
     ----------
     specimen
-        The particle, see `make_phantom`.
+        The particle: see `make_phantom` and `load_density_map`.
     n_particles
         Number of particles, 1 or more.
     pixel_size_angstrom
@@ -140,7 +140,7 @@ def simulate_micrograph(
 
 
 def simulate_dataset(
-    specimen: Specimen,
+    specimen: Projectable,
     n_micrographs: int,
     *,
     n_particles: int,
@@ -201,7 +201,7 @@ def simulate_dataset(
 
 
 def _image_particles(
-    specimen: Specimen,
+    specimen: Projectable,
     centres_px: NDArray[np.float64],
     rotations: NDArray[np.float64],
     *,
@@ -219,8 +219,7 @@ def _image_particles(
     for (x_px, y_px), rotation in zip(centres_px, rotations, strict=True):
         column, row = round(x_px), round(y_px)
         # The rim is half a box, so the pixel of the centre is the first of the box on the canvas.
-        canvas[row : row + box_size_px, column : column + box_size_px] += project_beads(
-            specimen,
+        canvas[row : row + box_size_px, column : column + box_size_px] += specimen.project(
             rotation,
             pixel_size_angstrom=pixel_size_angstrom,
             box_size_px=box_size_px,

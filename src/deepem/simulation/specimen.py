@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepem.errors import ConfigError
+from deepem.simulation.projectable import find_box_size_px
+from deepem.simulation.projection import project_beads
 
 Beads = NDArray[np.float64]
 
@@ -64,7 +66,24 @@ class Specimen:
 
     def box_size_px(self, pixel_size_angstrom: float) -> int:
         """Side of the particle's box in pixels: 1.5 diameters, rounded to an even number."""
-        return 2 * round(0.75 * self.diameter_angstrom / pixel_size_angstrom)
+        return find_box_size_px(self.diameter_angstrom, pixel_size_angstrom)
+
+    def project(
+        self,
+        rotation: NDArray[np.float64],
+        *,
+        pixel_size_angstrom: float,
+        box_size_px: int,
+        shift_px: tuple[float, float] = (0.0, 0.0),
+    ) -> NDArray[np.float32]:
+        """Project along z after a rotation; see `project_beads`."""
+        return project_beads(
+            self,
+            rotation,
+            pixel_size_angstrom=pixel_size_angstrom,
+            box_size_px=box_size_px,
+            shift_px=shift_px,
+        )
 
 
 def make_phantom(name: str) -> Specimen:
