@@ -41,7 +41,12 @@ def main() -> None:
     for seed in seeds:
         start = time.perf_counter()
         model = deepem.train(
-            train, train_picks, valid_micrographs=valid, valid_picks=valid_picks, seed=seed
+            train,
+            train_picks,
+            network="deepem8",
+            valid_micrographs=valid,
+            valid_picks=valid_picks,
+            seed=seed,
         )
         trained = time.perf_counter() - start
         picker = deepem.Picker(model, threshold=0)

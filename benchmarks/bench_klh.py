@@ -15,8 +15,9 @@ import torch
 
 import deepem
 from deepem.networks import PRESETS, DeepEM8
-from deepem.training import Samples, TrainingSettings
+from deepem.training import TrainingSettings
 from deepem.training.loop import fit
+from deepem.training.samples import Samples
 from machine import print_head
 from real_data import DATA, load
 

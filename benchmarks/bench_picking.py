@@ -83,7 +83,7 @@ def time_stages(path: Path, model_path: Path) -> dict[str, float]:
         )
         clock("read and prepare", start)
         start = time.perf_counter()
-        score_map = scan(model.network, image)
+        score_map = scan(model.network, image, box_size=scale.box_size)
         clock("scan", start)
         start = time.perf_counter()
         find_peaks(score_map.scores, min_distance=0.8 * DIAMETER_PX / score_map.frame.step_px[0])

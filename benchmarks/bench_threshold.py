@@ -56,7 +56,12 @@ def measure(data_set: DataSet, seed: int) -> list[list[float]]:
     valid, valid_picks = load(f"{data_set.folder}/valid")
     test, truth = load(f"{data_set.folder}/test")
     model = deepem.train(
-        train, train_picks, valid_micrographs=valid, valid_picks=valid_picks, seed=seed
+        train,
+        train_picks,
+        network="deepem8",
+        valid_micrographs=valid,
+        valid_picks=valid_picks,
+        seed=seed,
     )
     picker = deepem.Picker(model)
     radius_px = model.header.scale.diameter_px / 2

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +26,14 @@ from deepem.cli.options import (
     Threads,
     threshold_option,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from deepem.picking import Picker
+
+_EXPECTED = "expected.tsv"
 
 
 def pick(
@@ -62,9 +71,16 @@ def pick(
         float | None,
         typer.Option(
             metavar="PX",
-            help="Least distance of two picks in unbinned pixels; by default 0.8 diameters.",
+            help="Least distance of two picks in unbinned pixels; by default half a diameter, "
+            "or 0.8 for the network of boxes.",
         ),
     ] = None,
+    keep_junk: Annotated[
+        bool,
+        typer.Option(
+            "--keep-junk", help="Do not leave out picks on carbon, ice crystals and aggregates."
+        ),
+    ] = False,
     pixel_size: PixelSize = None,
     threads: Threads = None,
     overwrite: Overwrite = False,
@@ -72,11 +88,17 @@ def pick(
     """Find particles and write their coordinates.
 
     Writes a file for EMAN2 (.box) and one for RELION (.star) for each micrograph, and prints a
-    line for each: name, number of picks, their mean score. --threshold 0 keeps every candidate,
-    with its score, whatever its standard deviation and distance to the edge.
+    line for each: name, number of picks, their mean score. Candidates above the threshold that
+    are left out, because they lie in junk, or for their standard deviation or the edge, are listed
+    with the reason in DIR/rejected. Where scores are probabilities, DIR/expected.tsv says which
+    precision and recall to expect at every threshold. --threshold 0 keeps every candidate, with
+    its score, wherever it lies.
     """
+    import numpy as np
+
     from deepem.io import find_micrographs, pick_format
-    from deepem.picking import Picker, pick_files
+    from deepem.picking import REASONS, Picker, pick_files
+    from deepem.picking.rejected import REJECTED_FOLDER
 
     use_threads(threads)
     names = list(dict.fromkeys(pick_format(name.strip()).name for name in formats.split(",")))
@@ -87,12 +109,15 @@ def pick(
         std_range=std_range,
         edge_margin_px=edge_margin,
         min_distance_px=min_distance,
+        keep_junk=keep_junk,
     )
     picked_files = pick_files(
         picker, files, out, formats=names, pixel_size_angstrom=pixel_size, overwrite=overwrite
     )
     failures = Failures()
     n_done = n_picks = 0
+    left_out: Counter[str] = Counter()
+    scores: list[NDArray[np.float32]] = []
     try:
         # Closed also when broken off: files for all micrographs are written then.
         with closing(picked_files), make_progress() as progress:
@@ -105,6 +130,10 @@ def pick(
                     n_done, n_picks = n_done + 1, n_picks + len(picked.picks)
                     mean = f"{picked.picks.score.mean():.3f}" if len(picked.picks) else ""
                     print_data(f"{picked.picks.micrograph}\t{len(picked.picks)}\t{mean}")
+                if picked.verdict is not None:
+                    left_out.update(picked.verdict.count_reasons())
+                if picked.candidate_scores is not None:
+                    scores.append(picked.candidate_scores)
                 progress.update(task, advance=1, detail=count(n_picks, "particle"))
     except KeyboardInterrupt:
         print_note(f"Interrupted: {n_done} of {count(len(files), 'micrograph')} done, in {out}.")
@@ -112,4 +141,29 @@ def pick(
     if n_done:
         done = count(n_done, "micrograph")
         print_note(f"{count(n_picks, 'particle')} on {done}, written to {out}")
+    if left_out:
+        parts = ", ".join(f"{left_out[reason]} {reason}" for reason in REASONS if left_out[reason])
+        print_note(f"{left_out.total()} left out: {parts}; listed in {out / REJECTED_FOLDER}")
+    if picker.model.header.calibration is not None and n_done:
+        _say_expected(picker, np.concatenate(scores), out)
     raise typer.Exit(failures.exit_code(n_done))
+
+
+def _say_expected(picker: Picker, scores: NDArray[np.float32], out: Path) -> None:
+    """Say how good the picks should be, and write it for every threshold."""
+    import numpy as np
+
+    from deepem.cli.expectation_table import describe_expected, format_expected_table
+    from deepem.core import Picks
+    from deepem.evaluation.expectation import expect
+    from deepem.io import write_atomically
+
+    calibration = picker.model.header.calibration
+    factor = None if calibration is None else calibration.logit_error_factor(scores)
+    nowhere = np.zeros(scores.size)
+    expectation = expect(Picks("all", nowhere, nowhere, score=scores), logit_error_factor=factor)
+    path = out / _EXPECTED
+    # A report of this run: one of an earlier run must not stand beside its picks.
+    with write_atomically(path, overwrite=True) as file:
+        file.write(format_expected_table(expectation))
+    print_note(describe_expected(expectation, threshold=picker.threshold, table=path))

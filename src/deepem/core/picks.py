@@ -34,6 +34,9 @@ class Picks:
     std
         Standard deviation of the box around each pick, shape ``(n,)``, in units of the
         micrograph's own standard deviation; NaN where not known.
+    junk
+        Whether each pick lies in carbon, ice or another place without particles, shape ``(n,)``;
+        False where nobody looked.
     box_size_px
         Side of the square box in unbinned pixels; None where not known.
     frame
@@ -52,6 +55,7 @@ class Picks:
     y_px: NDArray[np.float64]
     score: NDArray[np.float64]
     std: NDArray[np.float64]
+    junk: NDArray[np.bool_]
     box_size_px: int | None = None
     frame: Frame | None = None
     listing: Listing | None = None
@@ -64,13 +68,16 @@ class Picks:
         *,
         score: ArrayLike | None = None,
         std: ArrayLike | None = None,
+        junk: ArrayLike | None = None,
         box_size_px: int | None = None,
         frame: Frame | None = None,
         listing: Listing | None = None,
     ) -> None:
         x = np.array(x_px, dtype=np.float64).reshape(-1)
-        columns = {"x_px": x, "y_px": _column(y_px, x.size)}
+        columns: dict[str, NDArray[Any]] = {"x_px": x, "y_px": _column(y_px, x.size)}
         columns |= {"score": _column(score, x.size), "std": _column(std, x.size)}
+        is_junk = np.zeros(x.size, dtype=bool) if junk is None else np.array(junk, dtype=bool)
+        columns["junk"] = is_junk.reshape(-1)
         lengths = {name: column.size for name, column in columns.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"the columns of picks must be equally long, got {lengths}")
@@ -96,7 +103,12 @@ class Picks:
             y_px=self.y_px[index],
             score=self.score[index],
             std=self.std[index],
+            junk=self.junk[index],
         )
+
+    def with_score(self, score: ArrayLike) -> Picks:
+        """The same picks with other scores, shape ``(n,)``."""
+        return replace(self, score=score)
 
     def by_score(self) -> Picks:
         """The same picks, best score first; equal scores by row, then column; unknown ones last."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from deepem.core import Picks
 from deepem.errors import DeepEMError, OutputError
 from deepem.io import MicrographFile, PickFormat, open_micrograph, pick_format, write_picks
 from deepem.picking.picker import Picker
+from deepem.picking.rejected import rejected_path, write_rejected
+from deepem.picking.selection import Verdict, judge, select
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +29,18 @@ class PickedFile:
         Its picks; None where it failed.
     error
         Why it failed; None where it did not.
+    verdict
+        Its picks once more, and what was left out and why; None where it failed.
+    candidate_scores
+        Scores of all candidates that only a threshold would leave out, float32: what
+        `deepem.evaluation.expect` needs. None where it failed.
     """
 
     file: MicrographFile
     picks: Picks | None = None
     error: DeepEMError | None = None
+    verdict: Verdict | None = None
+    candidate_scores: NDArray[np.float32] | None = None
 
 
 def pick_files(
@@ -41,6 +53,9 @@ def pick_files(
     overwrite: bool = False,
 ) -> Generator[PickedFile]:
     """Pick micrographs one after the other and write their coordinates.
+
+    Candidates that reach the threshold and are left out for another reason are written to
+    ``rejected/NAME.csv`` in the same folder, where there are any.
 
     Parameters
     ----------
@@ -82,17 +97,29 @@ def pick_files(
                 micrograph = open_micrograph(file, pixel_size_angstrom=pixel_size_angstrom)
                 for known in chosen:
                     known.require(Picks(micrograph.name, frame=micrograph.frame))
-                picks = picker.pick(micrograph)
+                candidates = picker.scan(micrograph)
+                selection = picker.selection_for(picker.diameter_px(micrograph))
             except DeepEMError as error:
                 yield PickedFile(file, error=error)
                 continue
+            verdict = judge(candidates, selection)
+            at_any_score = select(candidates, replace(selection, threshold=0))
+            picks = verdict.kept
             for known in chosen:
                 if not known.one_file_for_all:
                     path = known.path_in(out, file.name)
                     write_picks(picks, path, format=known.name, overwrite=overwrite)
+            left_out = rejected_path(out, file.name)
+            if len(verdict.rejected) or left_out.exists():  # no table of an earlier run stays
+                write_rejected(verdict, left_out, overwrite=overwrite)
             if shared:
                 found.append(picks)
-            yield PickedFile(file, picks=picks)
+            yield PickedFile(
+                file,
+                picks=picks,
+                verdict=verdict,
+                candidate_scores=at_any_score.score.astype(np.float32),
+            )
     finally:  # hours of picking must not be lost with the last micrograph
         for known in shared if found else ():
             write_picks(found, known.path_in(out, ""), format=known.name, overwrite=overwrite)
@@ -108,6 +135,8 @@ def _check_free(files: Sequence[MicrographFile], formats: Sequence[PickFormat], 
         else:
             for one in expected:
                 taken += known.find_taken([one], known.path_in(out, one.micrograph))
+    tables = [rejected_path(out, file.name) for file in files]
+    taken += [table for table in tables if table.exists()]
     if taken:
         others = f", and {len(taken) - 1} more" if len(taken) > 1 else ""
         raise OutputError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import center_of_mass, label, maximum, maximum_filter
+from scipy.ndimage import label, maximum_filter, uniform_filter
 from scipy.spatial import cKDTree
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
@@ -59,12 +59,19 @@ def find_peaks(scores: NDArray[np.float32], *, min_distance: float) -> Peaks:
 
 
 def _local_maxima(scores: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
-    is_top = maximum_filter(scores, footprint=_EIGHT_NEIGHBOURS) == scores
-    plateaus, n = label(is_top, structure=_EIGHT_NEIGHBOURS)
-    numbers = np.arange(1, n + 1)
-    centres = center_of_mass(is_top, plateaus, numbers)
-    row, column = np.array(centres, dtype=np.float64).reshape(-1, 2).T
-    score = np.asarray(maximum(scores, plateaus, numbers), dtype=np.float64)
+    is_top = maximum_filter(scores, size=3) == scores
+    # Two tops side by side are a plateau; there are few, and finding their middle takes long.
+    is_plateau = is_top & (uniform_filter(is_top.astype(np.float32), size=3) > 1.5 / 9)
+    plateaus, _ = label(is_plateau, structure=_EIGHT_NEIGHBOURS)
+    rows, columns = np.nonzero(is_plateau)
+    number = plateaus[rows, columns]
+    _, first, size = np.unique(number, return_index=True, return_counts=True)
+    single_row, single_column = np.nonzero(is_top & ~is_plateau)
+    row = np.concatenate([single_row, np.bincount(number, rows)[1:] / size])
+    column = np.concatenate([single_column, np.bincount(number, columns)[1:] / size])
+    score = scores[
+        np.concatenate([single_row, rows[first]]), np.concatenate([single_column, columns[first]])
+    ].astype(np.float64)
     at = (np.rint(row).astype(int), np.rint(column).astype(int))
     row += _parabola_shift(scores, at, axis=0)
     column += _parabola_shift(scores, at, axis=1)

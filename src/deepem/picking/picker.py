@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,9 @@ import torch
 from deepem.core import Micrograph, Picks
 from deepem.errors import ConfigError
 from deepem.networks import Model, load_model
-from deepem.picking.peaks import find_peaks
-from deepem.picking.scan import scan
-from deepem.picking.selection import Selection, select
-from deepem.preprocessing import prepare
+from deepem.picking.candidates import find_candidates
+from deepem.picking.selection import Selection, Verdict, judge
+from deepem.preprocessing import JunkMask, PreparedImage, find_junk, prepare
 
 logger = logging.getLogger("deepem.picking")
 
@@ -24,7 +24,7 @@ _MIN_DISTANCE_OVER_DIAMETER = 0.8
 _EDGE_MARGIN_OVER_DIAMETER = 0.4
 _SAME_CAMERA_RATIO = 1.5
 # Scores are rounded to what tiles and thread counts leave untouched.
-_SCORE_DECIMALS, _POSITION_DECIMALS = 5, 1
+_SCORE_DECIMALS = 5
 
 
 class Picker:
@@ -36,7 +36,7 @@ class Picker:
         A model, or the path of a ``.deepem`` file.
     threshold
         Lowest score to keep, in [0, 1]; by default the model's. 0 keeps every candidate: the
-        other two selections then apply only where they are given.
+        other selections then apply only where they are given, and junk is kept.
     std_range
         Lowest and highest standard deviation of a pick's box, in units of the micrograph's; by
         default the model's.
@@ -44,7 +44,10 @@ class Picker:
         Least distance between a pick and the edge; by default 0.4 diameters: particles that the
         edge cuts are left out.
     min_distance_px
-        Least distance between two picks; by default 0.8 diameters.
+        Least distance between two picks; by default the model's: 0.8 diameters for a network of
+        boxes, half a diameter for one that scores pixels, which tells neighbours apart.
+    keep_junk
+        Do not look for carbon, ice and aggregates, and keep picks on them.
 
     Raises
     ------
@@ -66,6 +69,7 @@ class Picker:
         std_range: tuple[float, float] | None = None,
         edge_margin_px: float | None = None,
         min_distance_px: float | None = None,
+        keep_junk: bool = False,
     ) -> None:
         self.model = model if isinstance(model, Model) else load_model(model)
         header = self.model.header
@@ -76,10 +80,16 @@ class Picker:
             0.0 if keeps_everything and edge_margin_px is None else edge_margin_px
         )
         self._min_distance_px = min_distance_px
+        self._keep_junk, self._allow_junk = keep_junk, keep_junk or keeps_everything
         self._has_warned_of_scale = False
         if min_distance_px is not None and not min_distance_px > 0:
             raise ConfigError("minimum distance", f"must be positive, got {min_distance_px:g} px")
         self.selection_for(1.0)  # a bad value is an error now, not at the first micrograph
+
+    @property
+    def threshold(self) -> float:
+        """Lowest score that is kept."""
+        return self._threshold
 
     def selection_for(self, diameter_px: float) -> Selection:
         """What is kept on a micrograph where the particle has this diameter in pixels."""
@@ -87,7 +97,10 @@ class Picker:
         if margin is None:
             margin = _EDGE_MARGIN_OVER_DIAMETER * diameter_px
         return Selection(
-            threshold=self._threshold, std_range=self._std_range, edge_margin_px=margin
+            threshold=self._threshold,
+            std_range=self._std_range,
+            edge_margin_px=margin,
+            allow_junk=self._allow_junk,
         )
 
     def diameter_px(self, micrograph: Micrograph) -> float:
@@ -112,38 +125,47 @@ class Picker:
             The micrograph cannot be brought to the model's scale.
         """
         self._warn_of_unknown_scale(micrograph)
-        design, scale = self.model.network.design, self.model.header.scale
+        header, scale = self.model.header, self.model.header.scale
         factor = self.model.factor_for(micrograph)
-        diameter_px = self.diameter_px(micrograph)
         image = prepare(
             micrograph,
             factor=factor,
-            box_size=design.box_size,
+            box_size=scale.box_size,
             workers=torch.get_num_threads(),
         )
-        score_map = scan(self.model.network, image)
-        min_distance_px = self._min_distance_px or _MIN_DISTANCE_OVER_DIAMETER * diameter_px
-        peaks = find_peaks(
-            score_map.scores, min_distance=min_distance_px / score_map.frame.step_px[0]
+        min_distance_px = self._min_distance_px
+        if min_distance_px is None:
+            default_px = header.min_distance_px or _MIN_DISTANCE_OVER_DIAMETER * scale.diameter_px
+            min_distance_px = default_px * factor / scale.factor
+        candidates = find_candidates(
+            self.model.network,
+            image,
+            micrograph,
+            box_size=scale.box_size,
+            min_distance_px=min_distance_px,
         )
-        x_px, y_px = score_map.frame.to_px(peaks.column, peaks.row)
-        at = (np.rint(peaks.row).astype(int), np.rint(peaks.column).astype(int))
-        candidates = Picks(
-            micrograph.name,
-            np.round(x_px, _POSITION_DECIMALS),
-            np.round(y_px, _POSITION_DECIMALS),
-            score=np.round(peaks.score, _SCORE_DECIMALS),
-            std=score_map.std[at],
-            box_size_px=2 * round(scale.box_size * factor / 2),
-            frame=micrograph.frame,
-            listing=micrograph.find_listing(),
-        )
-        # Boxes reach half a model pixel beyond the edge; a centre out there is nobody's particle.
-        return candidates.take(candidates.edge_distance_px() >= 0)
+        score, junk = candidates.score, candidates.junk
+        if header.calibration is not None:
+            score = header.calibration(score)
+        if not self._keep_junk:
+            junk = self._find_junk(image).is_junk(candidates.x_px, candidates.y_px)
+        return replace(candidates, score=np.round(score, _SCORE_DECIMALS), junk=junk)
 
     def pick(self, micrograph: Micrograph) -> Picks:
         """The particles of a micrograph, best first: `scan`, then the selection."""
-        return select(self.scan(micrograph), self.selection_for(self.diameter_px(micrograph)))
+        return self.judge(micrograph).kept
+
+    def judge(self, micrograph: Micrograph) -> Verdict:
+        """The particles of a micrograph, and what was left out with the reasons, best first."""
+        return judge(self.scan(micrograph), self.selection_for(self.diameter_px(micrograph)))
+
+    def _find_junk(self, image: PreparedImage) -> JunkMask:
+        """The junk of a prepared image, of which the mirrored margin is no part."""
+        scale = self.model.header.scale
+        margin = scale.box_size // 2
+        inside = image.pixels[margin:-margin, margin:-margin]
+        frame = image.frame.subgrid(inside.shape, origin=(margin, margin), step=1)
+        return find_junk(inside, scale.diameter_px / scale.factor, frame=frame)
 
     def _warn_of_unknown_scale(self, micrograph: Micrograph) -> None:
         """Without pixel sizes, another size of image is the only sign of another scale."""

@@ -1,4 +1,4 @@
-"""Score every box of a prepared image."""
+"""Score the places of a prepared image where a particle could be."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepem.core import Frame
-from deepem.networks import DeepEM8, NetworkDesign, dense_scores
+from deepem.networks import (
+    Network,
+    NetworkDesign,
+    ResidualNetwork,
+    dense_scores,
+    pixel_scores,
+)
 from deepem.preprocessing import PreparedImage, local_mean_std
 
 _BOXES_PER_SIDE = 10
@@ -33,29 +39,42 @@ class ScoreMap:
     frame: Frame
 
 
-def scan(network: DeepEM8, image: PreparedImage, *, step: int | None = None) -> ScoreMap:
-    """Score the boxes of a prepared image, averaged over four orientations.
+def scan(
+    network: Network, image: PreparedImage, *, box_size: int, step: int | None = None
+) -> ScoreMap:
+    """Score a prepared image: box by box, or pixel by pixel, as the network does.
 
     Parameters
     ----------
     network
         The network.
     image
-        Output of `deepem.preprocessing.prepare`, at the network's scale.
+        Output of `deepem.preprocessing.prepare`, at the network's scale and for this box.
+    box_size
+        Side in pixels of the image of the box whose standard deviation is measured; for a network
+        of boxes its own.
     step
         Distance between boxes in pixels of the image, one of ``network.design.steps``; by default
-        the largest that puts at least ten boxes along a box's side.
+        the largest that puts at least ten boxes along a box's side. A residual network scores
+        every pixel.
 
     Returns
     -------
     score_map
+        Boxes are scored in four orientations, and their mean is taken.
     """
-    design = network.design
-    step = default_step(design) if step is None else step
-    scores = dense_scores(network, image.pixels, step=step)
-    _, std = local_mean_std(image.pixels, design.box_size)
-    middle = (design.box_size - 1) / 2
-    frame = image.frame.subgrid(scores.shape, origin=(middle, middle), step=step)
+    _, std = local_mean_std(image.pixels, box_size)
+    if isinstance(network, ResidualNetwork):
+        margin = box_size // 2
+        step, origin = 1, (float(margin), float(margin))
+        scores = pixel_scores(network, image.pixels)[
+            margin : -margin or None, margin : -margin or None
+        ]
+    else:
+        step = default_step(network.design) if step is None else step
+        origin = ((box_size - 1) / 2, (box_size - 1) / 2)
+        scores = dense_scores(network, image.pixels, step=step)
+    frame = image.frame.subgrid(scores.shape, origin=origin, step=step)
     return ScoreMap(scores=scores, std=std[::step, ::step], frame=frame)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deepem.errors import MicrographError
 
-_SAMPLE_SIZE = 1 << 20
+_SAMPLE_SIZE = 1 << 18
 _MAX_BAD_FRACTION = 0.05
 
 
@@ -18,8 +18,8 @@ def clip_outliers(
 ) -> NDArray[np.float32]:
     """Limit grey values to ``median ± n_sigma * sigma``: hot and dead pixels lose their weight.
 
-    ``sigma`` is 1.4826 times the median absolute deviation, both taken from at most about a
-    million evenly spread pixels. Pixels that are not finite get the median.
+    ``sigma`` is 1.4826 times the median absolute deviation, both taken from at most about a quarter
+    of a million evenly spread pixels. Pixels that are not finite get the median.
 
     Parameters
     ----------
@@ -54,7 +54,8 @@ def clip_outliers(
     if sigma == 0:  # more than half of the pixels are equal, as in sparse counting images
         sigma = float(finite.std())
     clipped = np.array(pixels, dtype=np.float32)
-    np.nan_to_num(clipped, copy=False, nan=median, posinf=median, neginf=median)
+    if np.issubdtype(pixels.dtype, np.floating):
+        np.nan_to_num(clipped, copy=False, nan=median, posinf=median, neginf=median)
     if sigma == 0 and np.ptp(clipped) == 0:
         raise MicrographError(
             f"{label}: every pixel has the value {median:g}. It holds no image: leave it out."

@@ -41,6 +41,7 @@ def model():
             diameter_angstrom=RIBOSOME.diameter_angstrom,
             valid_micrographs=[scenes[5].micrograph],
             valid_picks=[scenes[5].truth],
+            network="deepem8",
             epochs=10,
             batch_size=10,
         )

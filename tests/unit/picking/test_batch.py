@@ -23,11 +23,11 @@ def picker(model, monkeypatch):
     picker = Picker(model)
     picker.picked = []
 
-    def pick(micrograph):
+    def judge(micrograph):
         picker.picked.append(micrograph.name)
-        return Picker.pick(picker, micrograph)
+        return Picker.judge(picker, micrograph)
 
-    monkeypatch.setattr(picker, "pick", pick)
+    monkeypatch.setattr(picker, "judge", judge)
     return picker
 
 

@@ -315,3 +315,40 @@ def test_a_missing_model_is_refused(tmp_path):
 def test_a_bad_option_is_refused_before_the_first_micrograph(model, options, problem):
     with pytest.raises(ConfigError, match=problem):
         Picker(model, **options)
+
+
+@pytest.fixture(scope="session")
+def icy(scene):
+    """Return the micrograph with an ice crystal on some of its particles, and its centre."""
+    pixels = scene.micrograph.pixels().copy()
+    x, y = float(scene.truth.x_px[0]), float(scene.truth.y_px[0])
+    rows, columns = np.indices(pixels.shape)
+    pixels[np.hypot(rows - y, columns - x) < 30] -= 8 * pixels.std()
+    return with_pixels(scene.micrograph, pixels), (x, y)
+
+
+def test_candidates_know_whether_they_lie_in_junk(model, icy):
+    micrograph, (x, y) = icy
+    candidates = Picker(model).scan(micrograph)
+    distance = np.hypot(candidates.x_px - x, candidates.y_px - y)
+    assert candidates.junk[distance < 25].all()
+    assert (distance < 25).any()
+    assert not candidates.junk[distance > 75].any()
+    assert not Picker(model, keep_junk=True).scan(micrograph).junk.any()
+
+
+def test_junk_is_left_out_with_its_reason_unless_it_shall_stay(model, icy):
+    micrograph, _ = icy
+    options = {"threshold": 0.01, "std_range": (0.0, 99.0), "edge_margin_px": 0}
+    verdict = Picker(model, **options).judge(micrograph)
+    assert set(verdict.reasons) == {"junk"}
+    assert not verdict.kept.junk.any()
+    kept = Picker(model, keep_junk=True, **options).judge(micrograph)
+    assert len(kept.rejected) == 0
+    assert len(kept.kept) == len(verdict.kept) + len(verdict.rejected)
+    everything = Picker(model, threshold=0).pick(micrograph)
+    assert everything.junk.any()  # kept, and known
+
+
+def test_particles_of_a_clean_micrograph_are_no_junk(candidates):
+    assert not candidates.junk[candidates.score > 0.5].any()
