@@ -141,12 +141,9 @@ def _describe_model(model: Model) -> dict[str, str]:
     return {
         "Particle diameter": f"{scale.diameter_px:.0f} px",
         "Box": f"{scale.box_size_px} px, binned {scale.factor:g} times to {scale.box_size} px",
-        "Kernels": ", ".join(map(str, header.design.kernels)),
-        "Pools": ", ".join(map(str, header.design.pools)),
-        "Training boxes": f"{header.training['n_positives']} particles, "
-        f"{header.training['n_negatives']} non-particles, four orientations",
-        "Epochs": str(header.training["epochs"]),
-        "Accuracy on held-out boxes": f"{header.training['held_out_accuracy']:.1%}",
-        "Threshold": f"{header.threshold:.3f}, chosen by F2 on {header.training['threshold_from']}",
+        "Network": header.design.describe(),
+        "Learnt from": f"{header.training['n_positives']} particles",
+        "Threshold": f"probability {header.threshold:.3f}, chosen by F2 on "
+        f"{header.training['threshold_from']}",
         "Standard deviation range": f"{low:.2f} to {high:.2f}",
     }

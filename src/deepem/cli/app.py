@@ -17,16 +17,21 @@ from deepem.cli.demo import demo
 from deepem.cli.evaluate import evaluate
 from deepem.cli.info import info
 from deepem.cli.pick import pick
+from deepem.cli.refine import refine
 from deepem.cli.relion import relion
 from deepem.cli.simulate import simulate
+from deepem.cli.study import study
 from deepem.cli.train import train
+from deepem.cli.tune import tune
 from deepem.errors import ConfigError, DeepEMError
 
 _EXAMPLES: dict[Callable[..., Any], str] = {
     demo: "deepem demo --out deepem-demo",
     simulate: "deepem simulate mics --phantom apoferritin --n 10 --snr 0.1",
     train: "deepem train mics --picks boxes --diameter 130 --out particle.deepem",
+    tune: "deepem tune mics --picks boxes --diameter 130 --out particle.deepem --trials 30",
     pick: "deepem pick mics --model particle.deepem --out picks",
+    refine: "deepem refine particle.deepem new_mics --verified boxes --set labels --out better.deepem",
     evaluate: "deepem evaluate picks --truth boxes --micrographs mics --report report.html",
     convert: "deepem convert picks --to relion --out AutoPick --micrographs micrographs_ctf.star",
     check: "deepem check picks mics",
@@ -38,17 +43,22 @@ _EXAMPLES: dict[Callable[..., Any], str] = {
 _OPTIONS = {
     "batch size": "--batch-size",
     "bin": "--bin",
+    "beta": "--beta",
     "binning": "--to-binned-by",
     "box size": "--box-size",
+    "data": "--data",
+    "cycles": "--cycles",
     "defocus_range_um": "--defocus",
     "diameter": "--diameter",
     "edge margin": "--edge-margin",
     "edge_margin_px": "--edge-margin",
     "epochs": "--epochs",
     "learning rate": "--learning-rate",
+    "maps": "--maps",
     "max_distance_px": "--max-distance",
     "minimum distance": "--min-distance",
     "n_particles": "--particles",
+    "network": "--network",
     "particle diameter": "--diameter",
     "phantom": "--phantom",
     "pixel_size_angstrom": "--pixel-size",
@@ -56,7 +66,12 @@ _OPTIONS = {
     "shape": "--size",
     "snr": "--snr",
     "std range": "--std-range",
+    "share": "--share",
+    "target error": "--target-error",
     "threshold": "--threshold",
+    "updates": "--updates",
+    "valid": "--valid",
+    "trials": "--trials",
 }
 
 app = typer.Typer(
@@ -72,6 +87,7 @@ app = typer.Typer(
 for command, example in _EXAMPLES.items():
     app.command(epilog=f"Example: {example}")(command)
 app.add_typer(relion)
+app.add_typer(study)
 
 
 def _print_version(wanted: bool) -> None:

@@ -65,6 +65,36 @@ Threads = Annotated[
     typer.Option("--threads", metavar="N", help="Processor cores to use; all by default.", min=1),
 ]
 
+ValidPicks = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--valid-picks",
+        metavar="DIR",
+        help="Their coordinates: folder or file; repeatable. By default beside them.",
+    ),
+]
+Updates = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Steps of the residual network; by default half as many as labels, 400 to 1500.",
+    ),
+]
+Epochs = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Passes of deepem8 over all boxes; by default 20, or as many as make 2560 updates.",
+    ),
+]
+Beta = Annotated[
+    float,
+    typer.Option(
+        metavar="B",
+        help="Weight of recall in the F-beta that chooses the threshold; 1 weighs precision alike.",
+    ),
+]
+
 
 def threshold_option(default: str) -> Any:
     """``--threshold``, whose default is not the same everywhere."""

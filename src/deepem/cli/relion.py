@@ -199,8 +199,8 @@ def train(
             "--box_size", metavar="PX", help="Box in unbinned pixels; by default 1.5 diameters."
         ),
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option("--epochs", metavar="N", help="Passes over all boxes.", min=1)
+    updates: Annotated[
+        int | None, typer.Option("--updates", metavar="N", help="Steps of the training.", min=1)
     ] = None,
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", help="Same seed, same model.", min=0)
@@ -233,7 +233,7 @@ def train(
                 coordinates=given[0],
                 diameter_angstrom=diameter,
                 box_size_px=box_size,
-                epochs=epochs,
+                updates=updates,
                 seed=seed,
                 say=print_data,
                 fail=failures.add,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from deepem.external_jobs.relion import RelionJob
 from deepem.external_jobs.relion_files import list_coordinates
 from deepem.io import find_micrographs, open_micrograph, pair_picks, place_picks
 from deepem.networks import Model, save_model
-from deepem.training import Epoch, Plan, Samples, TrainingEvents, train
+from deepem.training import Epoch, Plan, TrainingEvents, train
 
 MODEL_NAME = "model.deepem"
 _CHECKPOINT_NAME = f"{MODEL_NAME}.checkpoint"
@@ -27,7 +28,7 @@ def train_in_relion(
     coordinates: Path,
     diameter_angstrom: float | None = None,
     box_size_px: float | None = None,
-    epochs: int | None = None,
+    updates: int | None = None,
     seed: int = 0,
     say: Callable[[str], None] = lambda text: None,
     fail: Callable[[DeepEMError], None] = lambda error: None,
@@ -37,14 +38,14 @@ def train_in_relion(
     Parameters
     ----------
     job
-        The job, begun. A request to abort is heeded between epochs; the job then goes on from
+        The job, begun. A request to abort is heeded every few seconds; the job then goes on from
         the last one.
     micrographs
         RELION's list of micrographs.
     coordinates
         RELION's coordinates: ``manualpick.star``, ``autopick.star``, ``coords_suffix_….star`` of
         RELION 3.1, or particles.
-    diameter_angstrom, box_size_px, epochs, seed
+    diameter_angstrom, box_size_px, updates, seed
         As in `deepem.train`.
     say
         Is told what is going on, line by line.
@@ -63,16 +64,17 @@ def train_in_relion(
     deepem.external_jobs.relion.JobAborted
         The user asked for it.
     """
-    opened, picks = _read_labels(micrographs, coordinates, say=say, fail=fail)
+    opened, picks, unlabelled = _read_labels(micrographs, coordinates, say=say, fail=fail)
     events = _JobEvents(job, say, fail)
     checkpoint = job.folder / _CHECKPOINT_NAME
     options: dict[str, Any] = {
         "diameter_angstrom": diameter_angstrom,
         "box_size_px": box_size_px,
-        "epochs": epochs,
+        "updates": updates,
         "seed": seed,
         "checkpoint": checkpoint,
         "events": events,
+        "unlabelled": unlabelled,
     }
     try:
         model = train(opened, picks, **options)
@@ -101,7 +103,8 @@ def _read_labels(
     *,
     say: Callable[[str], None],
     fail: Callable[[DeepEMError], None],
-) -> tuple[list[Micrograph], list[Picks]]:
+) -> tuple[list[Micrograph], list[Picks], list[Micrograph]]:
+    """Micrographs with coordinates, those, and micrographs without."""
     files = find_micrographs([micrographs])
     paths = list_coordinates(coordinates, files)
     if not paths:
@@ -125,7 +128,16 @@ def _read_labels(
         raise ConventionError(
             f"{coordinates}: has no coordinates of a usable micrograph in {micrographs}"
         )
-    return opened, labels
+    with_labels = {file.name for file, _ in pairing.pairs}
+    unlabelled = []
+    for file in files:
+        if file.name in with_labels:
+            continue
+        try:
+            unlabelled.append(open_micrograph(file))
+        except DeepEMError as error:
+            fail(error)
+    return opened, labels, unlabelled
 
 
 class _JobEvents(TrainingEvents):
@@ -148,18 +160,25 @@ class _JobEvents(TrainingEvents):
         )
         self._job.check_abort()
 
-    def sampled(self, samples: Samples, held_out: Samples) -> None:
-        n = samples.n_positives
-        self._say(
-            f"Boxes: {n} particles, {len(samples) - n} non-particles, {len(held_out)} held out"
-        )
+    def began(self, stage: str) -> None:
+        self._stage = stage
+        self.epochs.clear()  # the curve is that of the last stage
+        self._say(f"{stage} …")
+        self._job.check_abort()
+
+    def sampled(self, n_particles: int, n_negatives: int | None, n_held_out: int) -> None:
+        others = "" if n_negatives is None else f", {n_negatives} non-particles"
+        self._say(f"Learning from {n_particles} particles{others}")
         self._job.check_abort()
 
     def trained(self, epoch: Epoch) -> None:
         self.epochs.append(epoch)
+        held_out = ""
+        if not math.isnan(epoch.valid_accuracy):
+            held_out = f", held out {epoch.valid_accuracy:.1%}"
         self._say(
-            f"Epoch {epoch.number} of {epoch.n_epochs}: error {epoch.error:.4f}, "
-            f"accuracy {epoch.accuracy:.1%}, held out {epoch.valid_accuracy:.1%}"
+            f"Step {epoch.number} of {epoch.n_epochs}: error {epoch.error:.4f}, "
+            f"accuracy {epoch.accuracy:.1%}{held_out}"
         )
         self._job.check_abort()
 
@@ -170,17 +189,20 @@ class _JobEvents(TrainingEvents):
 def _describe(model: Model, micrographs: Path, coordinates: Path) -> dict[str, str]:
     header = model.header
     record = header.training
-    figures = record["validation"]
-    return {
+    described = {
         "Micrographs": str(micrographs),
         "Coordinates": str(coordinates),
         "Micrographs learnt from": str(len(record["micrographs"])),
         "Particles": str(record["n_positives"]),
-        "Non-particles": str(record["n_negatives"]),
         "Diameter (px)": f"{header.scale.diameter_px:.1f}",
         "Box (px)": str(header.scale.box_size_px),
         "Binning": f"{header.scale.factor:g}",
-        "Accuracy on held-out boxes": f"{record['held_out_accuracy']:.3f}",
+        "Network": header.design.describe(),
         "Threshold": f"{header.threshold:.3f}, chosen on {record['threshold_from']}",
-        "Precision, recall there": f"{figures['precision']:.3f}, {figures['recall']:.3f}",
     }
+    if "validation" in record:
+        figures = record["validation"]
+        described["Precision, recall there"] = (
+            f"{figures['precision']:.3f}, {figures['recall']:.3f}"
+        )
+    return described

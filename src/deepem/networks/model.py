@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import safetensors
 import safetensors.torch
+import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deepem.core import Micrograph
 from deepem.errors import CheckpointError, ConventionError
 from deepem.io.atomic import write_atomically
+from deepem.networks.calibration import Calibration
 from deepem.networks.deepem8 import DeepEM8
 from deepem.networks.presets import NetworkDesign
+from deepem.networks.residual import ResidualDesign, ResidualNetwork
 from deepem.networks.scale import Scale, pixel_size_ratio
 
 _HEADER_KEY = "deepem"
-_FORMAT_VERSION: Literal[1] = 1
+_FORMAT_VERSION: Literal[2] = 2  # 1 knew neither residual networks nor calibrations
+Network: TypeAlias = DeepEM8 | ResidualNetwork
+Design: TypeAlias = NetworkDesign | ResidualDesign
 
 
 class ModelHeader(BaseModel):
@@ -37,8 +43,12 @@ class ModelHeader(BaseModel):
         Size of an unbinned pixel of the training micrographs in Å; None where it was not known.
     micrograph_shape
         Shape ``(ny, nx)`` of the first training micrograph.
+    calibration
+        Turns scores of the network into probabilities; None leaves them as they are.
     threshold
-        Score at which the F2 measure was highest in validation.
+        Score (calibrated, where there is a calibration) from which candidates are picked.
+    min_distance_px
+        Least distance between two picks, in pixels of the training micrographs.
     std_range
         Lowest and highest standard deviation of a particle's box, in units of the micrograph's.
     training
@@ -49,12 +59,14 @@ class ModelHeader(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format_version: Literal[1] = _FORMAT_VERSION
-    design: NetworkDesign
+    format_version: Literal[1, 2] = _FORMAT_VERSION
+    design: NetworkDesign | ResidualDesign
     scale: Scale
     pixel_size_angstrom: float | None = Field(default=None, gt=0)
     micrograph_shape: tuple[int, int]
+    calibration: Calibration | None = None
     threshold: float = Field(ge=0, le=1)
+    min_distance_px: float | None = Field(default=None, gt=0)
     std_range: tuple[float, float]
     training: dict[str, Any]
     versions: dict[str, str]
@@ -64,8 +76,16 @@ class ModelHeader(BaseModel):
 class Model:
     """A trained network and what picking with it needs to know."""
 
-    network: DeepEM8
+    network: Network
     header: ModelHeader
+
+    def fingerprint(self) -> str:
+        """Sixteen hex digits that tell one trained network from another: a hash of its weights."""
+        digest = hashlib.sha256(repr(self.header.design).encode())
+        for name, weight in self.network.state_dict().items():
+            digest.update(name.encode())
+            digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()[:16]
 
     def factor_for(self, micrograph: Micrograph) -> float:
         """Binning that brings a micrograph to the model's scale.
@@ -92,6 +112,13 @@ class Model:
                 "(pixel_size_angstrom=)."
             )
         return self.header.scale.factor * ratio
+
+
+def build_network(design: Design, *, generator: torch.Generator | None = None) -> Network:
+    """Make the network of a design; without a generator its weights are to be loaded."""
+    if isinstance(design, ResidualDesign):
+        return ResidualNetwork(design, generator=generator)
+    return DeepEM8(design, generator=generator)
 
 
 def save_model(model: Model, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -132,7 +159,7 @@ def load_model(path: str | Path) -> Model:
             path, f"is not a DeepEM model, or is damaged ({error}). Copy or train it again."
         ) from error
     header = _parse_header(path, metadata.get(_HEADER_KEY))
-    network = DeepEM8(header.design)
+    network = build_network(header.design)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

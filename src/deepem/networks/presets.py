@@ -72,6 +72,16 @@ class NetworkDesign:
                 )
             side = left // pool
 
+    def describe(self) -> str:
+        """The network in a line."""
+        kernels, pools, maps = (
+            "/".join(map(str, numbers)) for numbers in (self.kernels, self.pools, self.maps)
+        )
+        return (
+            f"{2 * len(self.kernels) + 2} layers, kernels {kernels}, pools {pools}, "
+            f"feature maps {maps}, {self.activation}"
+        )
+
     @property
     def stride(self) -> int:
         """Product of the pools: the natural distance between boxes of the dense scan."""

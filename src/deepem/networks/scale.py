@@ -11,7 +11,9 @@ from deepem.networks.presets import nearest_legal_box
 # Smaller boxes lose the particle, larger ones only cost time.
 _SMALLEST_DEFAULT_BOX = 40
 _SMALLEST_DIAMETER_PX = 8
-_CALIBRATION_ERROR = 0.005
+# A network that scores pixels sees enough of a particle this many pixels across.
+_SMALLEST_DENSE_DIAMETER = 13
+_SAME_PIXEL_SIZE = 0.005
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,56 @@ def choose_scale(
     deepem.errors.ConfigError
         The diameter is below 8 pixels, or the box or binning does not work with it.
     """
+    wanted_px = _check_sizes(diameter_px, factor, box_size_px)
+    if factor is None:
+        factor = max(1, wanted_px // _SMALLEST_DEFAULT_BOX)
+    box_size = nearest_legal_box(round(wanted_px / factor, 6), n_pairs=n_pairs)
+    return Scale(float(diameter_px), float(factor), box_size)
+
+
+def choose_dense_scale(
+    diameter_px: float, *, factor: float | None = None, box_size_px: float | None = None
+) -> Scale:
+    """Choose binning and box for a network that scores every pixel.
+
+    Parameters
+    ----------
+    diameter_px
+        Longest extent of the particle in unbinned pixels.
+    factor
+        Binning; by default the largest whole one that leaves the particle at least 13 pixels.
+    box_size_px
+        Side in unbinned pixels of the box that is written with the picks and whose standard
+        deviation is looked at; by default 1.5 diameters. It becomes an odd number of pixels of
+        the model, so that its centre is a pixel. What the network sees does not depend on it.
+
+    Returns
+    -------
+    scale
+
+    Raises
+    ------
+    deepem.errors.ConfigError
+        As `choose_scale`.
+    """
+    wanted_px = _check_sizes(diameter_px, factor, box_size_px)
+    if factor is None:
+        factor = max(1, diameter_px // _SMALLEST_DENSE_DIAMETER)
+    box_size = max(_SMALLEST_DIAMETER_PX + 1, 2 * round((wanted_px / factor - 1) / 2) + 1)
+    return Scale(float(diameter_px), float(factor), box_size)
+
+
+def pixel_size_ratio(reference_angstrom: float, here_angstrom: float) -> float:
+    """How many pixels here span one pixel of the reference; exactly 1 where they hardly differ.
+
+    Half a percent is a matter of calibration; resampling for it would only cost time.
+    """
+    ratio = reference_angstrom / here_angstrom
+    return 1.0 if abs(ratio - 1) < _SAME_PIXEL_SIZE else ratio
+
+
+def _check_sizes(diameter_px: float, factor: float | None, box_size_px: float | None) -> float:
+    """Refuse what cannot work; returns the box wanted in unbinned pixels."""
     if not diameter_px >= _SMALLEST_DIAMETER_PX:
         raise ConfigError(
             "particle diameter",
@@ -84,16 +136,4 @@ def choose_scale(
             f"{wanted_px:g} px is smaller than the particle ({diameter_px:g} px). "
             f"Use about {BOX_OVER_DIAMETER * diameter_px:.0f} px.",
         )
-    if factor is None:
-        factor = max(1, wanted_px // _SMALLEST_DEFAULT_BOX)
-    box_size = nearest_legal_box(round(wanted_px / factor, 6), n_pairs=n_pairs)
-    return Scale(float(diameter_px), float(factor), box_size)
-
-
-def pixel_size_ratio(reference_angstrom: float, here_angstrom: float) -> float:
-    """How many pixels here span one pixel of the reference; exactly 1 where they hardly differ.
-
-    Half a percent is a matter of calibration; resampling for it would only cost time.
-    """
-    ratio = reference_angstrom / here_angstrom
-    return 1.0 if abs(ratio - 1) < _CALIBRATION_ERROR else ratio
+    return wanted_px

@@ -1,18 +1,31 @@
 """From labels to a model: boxes, gradient descent, threshold."""
 
+from deepem.training.cycle import Refinement, refine
+from deepem.training.cycles import Cycle, TrainedInCycles, train_in_cycles
 from deepem.training.events import TrainingEvents
 from deepem.training.loop import Epoch
 from deepem.training.plan import Plan, plan_training
-from deepem.training.samples import Samples
-from deepem.training.settings import TrainingSettings
+from deepem.training.settings import DenseSettings, TrainingSettings
 from deepem.training.train import train
+from deepem.training.training_set import TrainingSet
+from deepem.training.tune import Tuning, tune
+from deepem.training.tuning_events import TuningEvents
 
 __all__ = [
+    "Cycle",
+    "DenseSettings",
     "Epoch",
     "Plan",
-    "Samples",
+    "Refinement",
+    "TrainedInCycles",
     "TrainingEvents",
+    "TrainingSet",
     "TrainingSettings",
+    "Tuning",
+    "TuningEvents",
     "plan_training",
+    "refine",
     "train",
+    "train_in_cycles",
+    "tune",
 ]

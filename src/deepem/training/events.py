@@ -6,7 +6,6 @@ from deepem.core import Micrograph
 from deepem.errors import DeepEMError
 from deepem.training.loop import Epoch
 from deepem.training.plan import Plan
-from deepem.training.samples import Samples
 
 
 class TrainingEvents:
@@ -15,8 +14,11 @@ class TrainingEvents:
     def planned(self, plan: Plan, n_train: int, n_valid: int) -> None:
         """Scale and network are chosen, and how many micrographs train and validate."""
 
-    def sampled(self, samples: Samples, held_out: Samples) -> None:
-        """The boxes have been cut."""
+    def began(self, stage: str) -> None:
+        """A stage of the training begins, said in a few words."""
+
+    def sampled(self, n_particles: int, n_negatives: int | None, n_held_out: int) -> None:
+        """What is learnt from: particles, and non-particles, or None where all else is none."""
 
     def trained(self, epoch: Epoch) -> None:
         """One epoch is over."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,12 +29,15 @@ class LabelledMicrograph:
     particles
         Its particles, with its frame; empty where it is known to hold none.
     negatives
-        The user's non-particles, with its frame; None draws them at random.
+        The user's non-particles, with its frame; None where nobody said.
+    complete
+        Whether ``particles`` are all there are on the micrograph; None where nobody said.
     """
 
     micrograph: Micrograph
     particles: Picks
     negatives: Picks | None = None
+    complete: bool | None = None
 
 
 def pair_labels(
@@ -42,8 +45,11 @@ def pair_labels(
     picks: Sequence[Picks],
     *,
     negatives: Sequence[Picks] | None = None,
+    complete: bool | Mapping[str, bool | None] | None = None,
 ) -> list[LabelledMicrograph]:
     """Put labels on their micrographs, by name.
+
+    ``complete`` says whether the labels are all the particles: of all micrographs, or by name.
 
     Returns
     -------
@@ -70,7 +76,8 @@ def pair_labels(
             none_here = Picks(micrograph.name)
             own_negatives = place_picks(negatives_of.get(micrograph.name, none_here), micrograph)
         particles = place_picks(picks_of[micrograph.name], micrograph)
-        labelled.append(LabelledMicrograph(micrograph, particles, own_negatives))
+        is_complete = complete.get(micrograph.name) if isinstance(complete, Mapping) else complete
+        labelled.append(LabelledMicrograph(micrograph, particles, own_negatives, is_complete))
     return labelled
 
 

@@ -75,7 +75,7 @@ def fit(
     """
     history: list[Epoch] = []
     if checkpoint is not None:
-        history = [Epoch(**figures) for figures in checkpoint.restore(network)]
+        history = _restore(network, checkpoint)
     boxes, targets = torch.from_numpy(samples.boxes), torch.from_numpy(samples.targets)
     optimizer = torch.optim.SGD(network.parameters(), lr=settings.learning_rate)
     n_epochs = settings.n_epochs(len(samples))
@@ -108,10 +108,20 @@ def fit(
         )
         history.append(epoch)
         if checkpoint is not None:
-            checkpoint.save(network, [asdict(epoch) for epoch in history])
+            checkpoint.save(network.state_dict(), [asdict(epoch) for epoch in history])
         on_epoch(epoch)
     network.eval()
     return history
+
+
+def _restore(network: DeepEM8, checkpoint: Checkpoint) -> list[Epoch]:
+    saved = checkpoint.load()
+    if saved is None:
+        return []
+    weights, figures = saved
+    with checkpoint.damage_reported():
+        network.load_state_dict(weights)
+    return [Epoch(**epoch) for epoch in figures]
 
 
 def turn_boxes(boxes: Tensor, turns: Tensor) -> Tensor:

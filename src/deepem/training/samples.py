@@ -99,9 +99,9 @@ def cut_samples(
     diameter_px
         Particle diameter in unbinned pixels.
     n_random
-        Number of negatives to draw at random; fewer are returned where there is no room.
+        Number of negatives; fewer are returned where there is no room.
     negatives
-        The user's own negatives, used instead of random ones.
+        Places known to hold no particle. They come first; the rest is drawn at random.
     seed
         The negatives depend on it and on the micrograph's name, not on other micrographs.
 
@@ -111,10 +111,13 @@ def cut_samples(
         Positives first.
     """
     whole = particles.take(particles.edge_distance_px() >= diameter_px / 2)
-    if negatives is None:
-        x_px, y_px = _draw_negatives(particles, n_random, diameter_px=diameter_px, seed=seed)
-    else:
-        x_px, y_px = negatives.x_px, negatives.y_px
+    n_known = 0 if negatives is None else len(negatives)
+    x_px, y_px = _draw_negatives(
+        particles, max(0, n_random - n_known), diameter_px=diameter_px, seed=seed
+    )
+    if negatives is not None:
+        x_px = np.concatenate([negatives.x_px, x_px])
+        y_px = np.concatenate([negatives.y_px, y_px])
     positive_boxes = _cut_boxes(image, whole.x_px, whole.y_px, box_size)
     negative_boxes = _cut_boxes(image, x_px, y_px, box_size)
     return Samples(

@@ -1,4 +1,4 @@
-"""How a network is trained: recipe ``paper``, and what a user may change of it."""
+"""How a network is trained: what a user may change of the recipes ``paper`` and ``dense``."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from deepem.errors import ConfigError
 _PAPER_EPOCHS = 20
 _PAPER_UPDATES = 2560
 
+# Half an update for each label: more labels have more to say.
+_UPDATES_PER_LABEL = 0.5
+_FEWEST_UPDATES, _MOST_UPDATES = 400, 1500
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Settings of gradient descent.
+    """Settings of gradient descent on boxes, recipe ``paper``.
 
     Parameters
     ----------
@@ -59,3 +63,51 @@ class TrainingSettings:
             return self.epochs
         updates_per_epoch = -(-4 * n_boxes // self.batch_size)
         return max(_PAPER_EPOCHS, -(-_PAPER_UPDATES // updates_per_epoch))
+
+
+@dataclass(frozen=True)
+class DenseSettings:
+    """Settings of gradient descent on crops of whole micrographs, recipe ``dense``.
+
+    Parameters
+    ----------
+    updates
+        Number of updates; None makes half as many as there are labels, 400 to 1500.
+    batch_size
+        Crops for each update.
+    crop_px
+        Side of a crop in pixels of the model.
+    learning_rate
+        Highest rate of the cycle of AdamW.
+    seed
+        Of the initial weights, the crops, and what is held out.
+
+    Raises
+    ------
+    deepem.errors.ConfigError
+        A value is out of range.
+    """
+
+    updates: int | None = None
+    batch_size: int = 8
+    crop_px: int = 96
+    learning_rate: float = 0.01
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if self.updates is not None and self.updates < 1:
+            raise ConfigError("updates", f"must be at least 1, got {self.updates}")
+        if self.batch_size < 1:
+            raise ConfigError("batch size", f"must be at least 1, got {self.batch_size}")
+        if not self.learning_rate > 0:
+            raise ConfigError("learning rate", f"must be positive, got {self.learning_rate:g}")
+        if self.seed < 0:
+            raise ConfigError("seed", f"must not be negative, got {self.seed}")
+
+    def n_updates(self, n_labels: int) -> int:
+        """Number of updates for ``n_labels`` training labels."""
+        if self.updates is not None:
+            return self.updates
+        wanted = round(_UPDATES_PER_LABEL * n_labels)
+        return min(max(wanted, _FEWEST_UPDATES), _MOST_UPDATES)

@@ -1,22 +1,26 @@
-"""From labelled micrographs to a model: the whole of recipe ``paper``."""
+"""From labels to a model: the network, its calibration and its threshold."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from deepem.core import Micrograph, Picks
-from deepem.errors import DeepEMError, TrainingDataError
-from deepem.networks import Activation, DeepEM8, Model, ModelHeader
-from deepem.preprocessing import prepare
-from deepem.training.checkpoint import Checkpoint, fingerprint
+from deepem.errors import ConfigError, TrainingDataError
+from deepem.networks import (
+    Activation,
+    Design,
+    Model,
+    ModelHeader,
+    NetworkDesign,
+    load_model,
+)
+from deepem.training.dense import DenseRecipe
 from deepem.training.events import TrainingEvents
 from deepem.training.labels import (
     LabelledMicrograph,
@@ -24,64 +28,84 @@ from deepem.training.labels import (
     pair_labels,
     warn_of_orientation,
 )
-from deepem.training.loop import fit
-from deepem.training.plan import Plan, plan_training
-from deepem.training.samples import Samples, cut_samples, join_samples
-from deepem.training.settings import TrainingSettings
-from deepem.training.validate import choose_threshold
+from deepem.training.lesson import Lesson, Recipe
+from deepem.training.paper import PaperRecipe
+from deepem.training.plan import NetworkName, Plan, plan_training
+from deepem.training.settings import DenseSettings, TrainingSettings
+from deepem.training.validate import scan_held_out, validate
 
-logger = logging.getLogger("deepem.training")
-
-_FEWEST_PARTICLES = 5
-_ENOUGH_PARTICLES = 100
-_HELD_OUT_BOXES_FRACTION = 0.1
-_STD_PERCENTILES = (1, 99)
-_LEAST_STD_SLACK = 0.02
+_N_FOLDS = 2
+# Without a complete micrograph to measure on: a network that taught itself is generous.
+_THRESHOLD_FOR_FEW = 0.7
 
 
 def train(
     micrographs: Sequence[Micrograph],
     picks: Sequence[Picks],
     *,
+    unlabelled: Sequence[Micrograph] = (),
+    complete: bool | Mapping[str, bool | None] | None = None,
     diameter_angstrom: float | None = None,
     diameter_px: float | None = None,
+    network: NetworkName | None = None,
     preset: str | None = None,
+    design: Design | None = None,
     factor: float | None = None,
     box_size_px: float | None = None,
-    n_pairs: int = 3,
-    activation: Activation = "sigmoid",
+    n_pairs: int | None = None,
+    activation: Activation | None = None,
     negatives: Sequence[Picks] | None = None,
     valid_micrographs: Sequence[Micrograph] = (),
     valid_picks: Sequence[Picks] = (),
+    start: Model | str | Path | None = None,
+    training_set: Mapping[str, Any] | None = None,
+    beta: float = 2.0,
     seed: int = 0,
     epochs: int | None = None,
-    batch_size: int = 50,
-    learning_rate: float = 1.0,
+    updates: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
     checkpoint: str | Path | None = None,
     events: TrainingEvents | None = None,
 ) -> Model:
-    """Train the eight-layer network on labelled micrographs, by the paper's recipe.
+    """Train a network on labelled micrographs, from five labels on.
 
     Parameters
     ----------
     micrographs, picks
         Micrographs and their particles, matched by name. An empty ``Picks`` says that a
         micrograph holds no particle.
+    unlabelled
+        More micrographs, without labels. The residual network learns from them too where the
+        labels are few; else they are not looked at.
+    complete
+        Whether the labels are all particles there are: of all micrographs, or by name. By default
+        200 labels or more are taken for all; of fewer, a first network finds out whether there
+        are many more particles.
     diameter_angstrom, diameter_px
         Longest extent of the particle, in one unit; by default two thirds of the labels' box.
-    preset, factor, box_size_px, n_pairs, activation
+    network, preset, design, factor, box_size_px, n_pairs, activation
         Network and scale, see `deepem.training.plan_training`; ``factor`` is the binning.
     negatives
-        Places without particles, to learn from instead of random ones.
+        Places without particles: learnt from first, before random ones, or with more weight.
     valid_micrographs, valid_picks
-        Micrographs to choose the threshold on. By default a fifth of the micrographs is set
-        aside where there are at least five; else the threshold is chosen on the training
-        micrographs, which is optimistic.
-    seed, epochs, batch_size, learning_rate
-        See `deepem.training.TrainingSettings`. The same seed gives the same model, whatever the
-        order of the micrographs.
+        Micrographs to calibrate the scores and choose the threshold on. By default a fifth of the
+        micrographs is set aside where there are at least five with all their particles; with two
+        to four, each half is scored by a network that learnt from the other (cross-validation).
+    start
+        Model or model file to go on from: its network and scale.
+    training_set
+        Record of the training set that the labels come from (`TrainingSet.to_record`), which the
+        model then names.
+    beta
+        Weight of recall in the F-beta that chooses the threshold; 2 is the paper's.
+    seed
+        The same seed gives the same model, whatever the order of the micrographs.
+    epochs, updates, batch_size, learning_rate
+        See `deepem.training.TrainingSettings` (network of boxes: epochs) and
+        `deepem.training.DenseSettings` (residual network: updates).
     checkpoint
-        File in which the training is kept after every epoch, and from which it goes on; delete it
+        File in which the training is kept every few seconds, and from which it goes on; delete it
         when the model is saved.
     events
         Is told about progress.
@@ -89,7 +113,8 @@ def train(
     Returns
     -------
     model
-        With the F2 threshold and the standard deviation range of the positives.
+        With calibration, threshold, and the standard deviation range of the particles. Where the
+        labels are few and nothing is complete, scores are not calibrated, and the threshold is 0.7.
 
     Raises
     ------
@@ -104,155 +129,222 @@ def train(
 
     References
     ----------
-    Zhu, Ouyang, Mao (2017) BMC Bioinformatics 18:348, doi 10.1186/s12859-017-1757-y.
+    Zhu, Ouyang, Mao (2017) BMC Bioinformatics 18:348, doi 10.1186/s12859-017-1757-y: the network
+    of boxes and the threshold. What the residual network adds is described in docs/design.md.
     """
+    if not beta > 0:
+        raise ConfigError("beta", f"must be above 0, got {beta:g}; 2 favours recall, 1 neither")
     events = events or TrainingEvents()
-    settings = TrainingSettings(
-        epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed
-    )
-    labelled = pair_labels(micrographs, picks, negatives=negatives)
-    valid, threshold_from = pair_labels(valid_micrographs, valid_picks), "validation micrographs"
-    plan = plan_training(
-        # All must know their pixel size, or none: better found out before the training than after.
-        [item.micrograph for item in (*labelled, *valid)],
-        [item.particles for item in labelled],
-        diameter_px=diameter_px,
-        diameter_angstrom=diameter_angstrom,
-        preset=preset,
-        factor=factor,
-        box_size_px=box_size_px,
-        n_pairs=n_pairs,
-        activation=activation,
-    )
+    parent_name = None
+    if isinstance(start, str | Path):
+        parent_name, start = Path(start).name, load_model(start)
+    labelled = pair_labels(micrographs, picks, negatives=negatives, complete=complete)
+    valid = pair_labels(valid_micrographs, valid_picks, complete=True)
+    known = {item.micrograph.name for item in (*labelled, *valid)}
+    others = sorted((m for m in unlabelled if m.name not in known), key=lambda m: m.name)
+    # All must know their pixel size, or none: better found out before the training than after.
+    everything = [*(item.micrograph for item in (*labelled, *valid)), *others]
+    if start is not None:
+        plan = _plan_of(start)
+    else:
+        plan = plan_training(
+            everything,
+            [item.particles for item in labelled],
+            diameter_px=diameter_px,
+            diameter_angstrom=diameter_angstrom,
+            network=network,
+            preset=preset,
+            design=design,
+            factor=factor,
+            box_size_px=box_size_px,
+            n_pairs=n_pairs,
+            activation=activation,
+        )
     warn_of_orientation(labelled, diameter_px=plan.scale.diameter_px)
-    if not valid:
+    threshold_from = "validation micrographs"
+    if not valid and not any(item.complete is False for item in labelled):
         labelled, valid = hold_out(labelled, seed=seed)
         threshold_from = "held-out micrographs"
     events.planned(plan, len(labelled), len(valid))
-    samples, used = _cut_all(plan, labelled, seed=seed, events=events)
-    _check_enough(samples, used, plan)
-    if valid:
-        held_out, valid = _cut_all(plan, valid, seed=seed, events=events)
-    if not valid or not 0 < held_out.n_positives < len(held_out):
-        samples, held_out = samples.split(_HELD_OUT_BOXES_FRACTION, seed=seed)
-    if not valid:
-        valid, threshold_from = used, "training micrographs"
-    events.sampled(samples, held_out)
-
-    network = DeepEM8(plan.design, generator=torch.Generator().manual_seed(seed))
-    saved = None
-    if checkpoint is not None:
-        saved = Checkpoint(Path(checkpoint), fingerprint(plan.design, settings, samples, held_out))
-    history = fit(
-        network,
-        samples,
-        held_out,
-        settings=settings,
-        checkpoint=saved,
-        on_epoch=events.trained,
+    recipe = _make_recipe(
+        plan,
+        events,
+        others,
+        start,
+        epochs=epochs,
+        updates=updates,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
     )
+    lesson = recipe.learn(labelled, valid, checkpoint_path=checkpoint)
+    model = _make_model(plan, recipe, lesson, seed=seed)
+    model = _with_origin(model, start, parent_name, training_set)
+    if lesson.valid:
+        judged, candidates = lesson.valid, scan_held_out(model, lesson.valid)
+    elif not lesson.is_complete:
+        return _with_default_threshold(model)
+    else:
+        judged, candidates = _cross_validate(plan, recipe, lesson, events, seed=seed)
+        threshold_from = "cross-validation"
+        if not judged:
+            judged, candidates = lesson.used, scan_held_out(model, lesson.used)
+            threshold_from = "training micrographs"
+    return _with_validation(model, judged, candidates, threshold_from, beta=beta)
+
+
+def _plan_of(model: Model) -> Plan:
+    header = model.header
+    return Plan(header.design, header.scale, header.pixel_size_angstrom)
+
+
+def _make_recipe(
+    plan: Plan,
+    events: TrainingEvents,
+    unlabelled: Sequence[Micrograph],
+    start: Model | None,
+    *,
+    epochs: int | None,
+    updates: int | None,
+    seed: int,
+    **given: float | None,
+) -> Recipe:
+    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    network = None if start is None else start.network
+    if isinstance(plan.design, NetworkDesign):
+        if updates is not None:
+            raise ConfigError("updates", "are for the residual network; give epochs for deepem8.")
+        settings = TrainingSettings(epochs=epochs, seed=seed, **chosen)
+        return PaperRecipe(plan, settings, events, start=network)
+    if epochs is not None:
+        raise ConfigError("epochs", "are for the network of boxes; give updates for residual.")
+    return DenseRecipe(
+        plan,
+        DenseSettings(updates=updates, seed=seed, **chosen),
+        events,
+        unlabelled=unlabelled,
+        start=network,
+    )
+
+
+def _make_model(plan: Plan, recipe: Recipe, lesson: Lesson, *, seed: int) -> Model:
+    last = lesson.history[-1]
+    record = {
+        **lesson.record,
+        "seed": seed,
+        "micrographs": [item.micrograph.name for item in lesson.used],
+        "error": last.error,
+        "accuracy": _known(last.accuracy),
+        "held_out_accuracy": _known(last.valid_accuracy),
+    }
     header = ModelHeader(
         design=plan.design,
         scale=plan.scale,
         pixel_size_angstrom=plan.pixel_size_angstrom,
-        micrograph_shape=used[0].micrograph.shape,
+        micrograph_shape=lesson.used[0].micrograph.shape,
         threshold=0,
-        std_range=_std_range(samples),
-        training={
-            "recipe": "paper",
-            **asdict(settings),
-            "epochs": len(history),
-            "n_positives": samples.n_positives,
-            "n_negatives": len(samples) - samples.n_positives,
-            "micrographs": [item.micrograph.name for item in used],
-            "error": history[-1].error,
-            "accuracy": history[-1].accuracy,
-            "held_out_accuracy": history[-1].valid_accuracy,
-        },
+        min_distance_px=recipe.min_distance_over_diameter * plan.scale.diameter_px,
+        std_range=lesson.std_range,
+        training=record,
         versions={name: version(name) for name in ("deepem", "numpy", "torch")},
     )
-    return _with_threshold(Model(network, header), valid, threshold_from)
+    return Model(lesson.network, header)
 
 
-def _cut_all(
-    plan: Plan, labelled: Sequence[LabelledMicrograph], *, seed: int, events: TrainingEvents
-) -> tuple[Samples, list[LabelledMicrograph]]:
-    """Boxes of all micrographs that can be read, and which those are."""
-    parts, used = [Samples.empty(plan.design.box_size)], []
-    n_labels = [len(item.particles) for item in labelled if len(item.particles)]
-    n_typical = round(sum(n_labels) / len(n_labels)) if n_labels else 0
-    for item in labelled:
-        try:
-            image = prepare(
-                item.micrograph,
-                factor=plan.factor_for(item.micrograph),
-                box_size=plan.design.box_size,
-                workers=torch.get_num_threads(),
-            )
-        except DeepEMError as error:
-            events.failed(item.micrograph, error)
-            continue
-        part = cut_samples(
-            image,
-            item.particles,
-            box_size=plan.design.box_size,
-            diameter_px=plan.diameter_px(item.micrograph),
-            # An empty micrograph has as much to say about what is no particle as any other.
-            n_random=len(item.particles) or n_typical,
-            negatives=item.negatives,
-            seed=seed,
-        )
-        parts.append(part)
-        used.append(item)
-    return join_samples(parts), used
-
-
-def _check_enough(samples: Samples, used: Sequence[LabelledMicrograph], plan: Plan) -> None:
-    n_labels = sum(len(item.particles) for item in used)
-    n, n_negatives = samples.n_positives, len(samples) - samples.n_positives
-    if n < _FEWEST_PARTICLES:
-        raise TrainingDataError(
-            f"only {n} particles to learn from ({n_labels} labels on {len(used)} micrographs, less "
-            f"those within half a diameter ({plan.scale.diameter_px / 2:.0f} px) of the edge). "
-            f"Label at least {_FEWEST_PARTICLES}, better {2 * _ENOUGH_PARTICLES}."
-        )
-    if n_negatives < _FEWEST_PARTICLES:
-        raise TrainingDataError(
-            f"only {n_negatives} places without particles: there is no room between the labels for "
-            "random ones. Check the particle diameter, or give your own with --negatives "
-            "(negatives=)."
-        )
-    if n < _ENOUGH_PARTICLES:
-        logger.warning(
-            "only %d particles to learn from: expect many wrong picks. Recipe 'paper' wants %d or "
-            "more; label more, or correct the first picks and train again",
-            n, 2 * _ENOUGH_PARTICLES,
-        )  # fmt: skip
-
-
-def _std_range(samples: Samples) -> tuple[float, float]:
-    """Range of the positives, half its width wider on both sides: junk is much farther out."""
-    low, high = np.percentile(samples.positives_std(), _STD_PERCENTILES)
-    slack = max((high - low) / 2, _LEAST_STD_SLACK)
-    return round(max(0.0, float(low - slack)), 4), round(float(high + slack), 4)
-
-
-def _with_threshold(
-    model: Model, valid: Sequence[LabelledMicrograph], threshold_from: str
+def _with_origin(
+    model: Model,
+    parent: Model | None,
+    parent_name: str | None,
+    training_set: Mapping[str, Any] | None,
 ) -> Model:
-    """The model with the threshold at which F2 is highest, and the figures found there."""
-    validation = choose_threshold(
-        model, [item.micrograph for item in valid], [item.particles for item in valid]
+    """The model with what made it: the model it went on from, and the training set."""
+    record = dict(model.header.training)
+    if training_set is not None:
+        record["training_set"] = dict(training_set)
+    if parent is not None:
+        record["parent"] = parent.fingerprint()
+        record["known_before"] = list_known(parent)
+        if parent_name is not None:
+            record["parent_name"] = parent_name
+    return Model(model.network, model.header.model_copy(update={"training": record}))
+
+
+def list_known(model: Model) -> list[str]:
+    """Names of the micrographs that a model, or one before it, learnt from or was tuned on."""
+    record = model.header.training
+    parts = ("micrographs", "validation_micrographs", "known_before")
+    return sorted({name for part in parts for name in record.get(part, ())})
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def _n_with_particles(items: Sequence[LabelledMicrograph]) -> int:
+    return sum(len(item.particles) > 0 for item in items)
+
+
+def _cross_validate(
+    plan: Plan, recipe: Recipe, lesson: Lesson, events: TrainingEvents, *, seed: int
+) -> tuple[list[LabelledMicrograph], list[Picks]]:
+    """Score each half of the micrographs with a network that learnt from the other.
+
+    Nothing is returned where a half has too few particles to learn from.
+    """
+    if _n_with_particles(lesson.used) < _N_FOLDS:
+        return [], []
+    # Dealt out by the number of labels, so that both halves have their share.
+    ranked = sorted(lesson.used, key=lambda item: -len(item.particles))
+    judged: list[LabelledMicrograph] = []
+    candidates: list[Picks] = []
+    for fold in range(_N_FOLDS):
+        events.began(f"Cross-validation, part {fold + 1} of {_N_FOLDS}")
+        rest = [item for index, item in enumerate(ranked) if index % _N_FOLDS != fold]
+        held_out = ranked[fold::_N_FOLDS]
+        try:
+            part = recipe.learn([replace(item, complete=True) for item in rest], ())
+        except TrainingDataError:
+            return [], []
+        model = _make_model(plan, recipe, part, seed=seed)
+        judged += held_out
+        candidates += scan_held_out(model, held_out)
+    return judged, candidates
+
+
+def _with_validation(
+    model: Model,
+    judged: Sequence[LabelledMicrograph],
+    candidates: Sequence[Picks],
+    threshold_from: str,
+    *,
+    beta: float,
+) -> Model:
+    """The model with calibration and threshold, and the figures found there."""
+    validation = validate(
+        candidates,
+        [item.particles for item in judged],
+        diameter_px=model.header.scale.diameter_px,
+        beta=beta,
     )
-    evaluation = validation.evaluation
-    figures: dict[str, Any] = {
-        name: round(getattr(evaluation, name), 4)
+    figures = {
+        name: round(getattr(validation.evaluation, name), 4)
         for name in ("precision", "recall", "f1", "f2", "average_precision")
     }
     record = model.header.training | {
         "threshold_from": threshold_from,
-        "validation_micrographs": [item.micrograph.name for item in valid],
+        "beta": beta,
+        "validation_micrographs": [item.micrograph.name for item in judged],
         "validation": figures,
     }
-    update = {"threshold": round(validation.threshold, 5), "training": record}
+    update = {
+        "calibration": validation.calibration,
+        "threshold": round(validation.threshold, 5),
+        "training": record,
+    }
+    return Model(model.network, model.header.model_copy(update=update))
+
+
+def _with_default_threshold(model: Model) -> Model:
+    record = model.header.training | {"threshold_from": "no micrograph with all its particles"}
+    update = {"threshold": _THRESHOLD_FOR_FEW, "training": record}
     return Model(model.network, model.header.model_copy(update=update))

@@ -1,63 +1,119 @@
-"""The threshold of a model: where F2 is highest on micrographs with known particles."""
+"""What held-out micrographs say of a model: scores into probabilities, and the threshold."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deepem.core import Micrograph, Picks
-from deepem.evaluation import Evaluation, best_threshold, evaluate
-from deepem.networks import Model
-from deepem.picking import Picker, Selection, select
+import numpy as np
+from numpy.typing import NDArray
 
-# Of all thresholds this close to the highest F2, the highest is taken. It is about the standard
+from deepem.core import Picks
+from deepem.errors import ConventionError
+from deepem.evaluation import Evaluation, evaluate
+from deepem.networks import Calibration, Model
+from deepem.picking import Picker, Selection, select
+from deepem.training.calibrate import fit_calibration
+from deepem.training.labels import LabelledMicrograph
+
+# Of all thresholds this close to the highest F-beta, the highest is taken. It is about the standard
 # error of F2 on some hundred particles; and validation labels are never complete, so the very best
 # point lies at too low a score: see docs/design.md for figures.
-_F2_TOLERANCE = 0.01
+_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """The chosen threshold and how good the picks are there."""
+    """What was found on micrographs that were not learnt from.
 
+    Parameters
+    ----------
+    calibration
+        Turns scores of the network into probabilities.
+    threshold
+        Probability from which candidates are picked.
+    evaluation
+        How good the picks are there.
+    """
+
+    calibration: Calibration
     threshold: float
     evaluation: Evaluation
 
 
-def choose_threshold(
-    model: Model, micrographs: Sequence[Micrograph], truth: Sequence[Picks]
+def scan_held_out(model: Model, held_out: Sequence[LabelledMicrograph]) -> list[Picks]:
+    """Candidates of micrographs at any score of the network, within the other selections."""
+    picker = Picker(model)
+    selection = Selection(std_range=model.header.std_range)
+    return [select(picker.scan(item.micrograph), selection) for item in held_out]
+
+
+def validate(
+    candidates: Sequence[Picks], truth: Sequence[Picks], *, diameter_px: float, beta: float
 ) -> Validation:
-    """Pick micrographs at every threshold and take the one with the highest F2.
+    """Calibrate the scores of candidates, and choose the threshold that is best for F-beta.
 
     Parameters
     ----------
-    model
-        A trained model; its own threshold is not used.
-    micrographs, truth
-        Validation micrographs and their particles, in the same order, with frames.
+    candidates
+        From `scan_held_out`, with scores that are not calibrated.
+    truth
+        All particles of the same micrographs, with frames.
+    diameter_px
+        Particle diameter in unbinned pixels.
+    beta
+        Weight of recall; 2 is the paper's.
 
     Returns
     -------
     validation
         Matched within half a diameter; particles and picks closer than that to the edge do not
-        count.
+        count. The threshold is where F-beta *expected* from the probabilities is best, which is a
+        smooth curve: the measured one jumps with every particle, and where particles are few its
+        top is chance.
 
     Raises
     ------
     deepem.errors.ConventionError
         Not one particle was found, so no threshold can be told.
     """
-    picker = Picker(model)
-    selection = Selection(std_range=model.header.std_range)
-    candidates = [select(picker.scan(micrograph), selection) for micrograph in micrographs]
-    radius_px = model.header.scale.diameter_px / 2
+    radius_px = diameter_px / 2
     at_all = evaluate(candidates, truth, max_distance_px=radius_px, edge_margin_px=radius_px)
-    threshold = best_threshold(at_all.curve, beta=2, tolerance=_F2_TOLERANCE)
+    matchings = [item.matching for item in at_all.per_micrograph]
+    counted = [matching.is_counted for matching in matchings]
+    scores = _join([m.picks.score[c] for m, c in zip(matchings, counted, strict=True)])
+    is_right = _join([m.is_true_positive[c] for m, c in zip(matchings, counted, strict=True)])
+    if not is_right.any():
+        raise ConventionError(
+            "no threshold can be chosen, because not one known particle of the validation "
+            "micrographs was found. Check that their coordinates belong to them (deepem check)"
+        )
+    groups = np.repeat(np.arange(len(counted)), [int(c.sum()) for c in counted])
+    calibration = fit_calibration(scores, is_right, groups=groups)
+    n_missed = sum(int(matching.is_missed.sum()) for matching in matchings)
+    threshold = _best_threshold(calibration(scores), beta=beta, n_missed=n_missed)
     evaluation = evaluate(
-        candidates,
+        [_calibrated(picks, calibration) for picks in candidates],
         truth,
         max_distance_px=radius_px,
         edge_margin_px=radius_px,
         threshold=threshold,
     )
-    return Validation(threshold=threshold, evaluation=evaluation)
+    return Validation(calibration, threshold, evaluation)
+
+
+def _best_threshold(probabilities: NDArray[np.float64], *, beta: float, n_missed: float) -> float:
+    """Highest probability at which the expected F-beta is within the tolerance of its best."""
+    ranked = np.sort(probabilities)[::-1]
+    n_true = np.cumsum(ranked)
+    n_wanted = n_true[-1] + n_missed
+    f = (1 + beta**2) * n_true / (beta**2 * n_wanted + np.arange(1, ranked.size + 1))
+    return float(ranked[np.argmax(f >= f.max() - _TOLERANCE)])
+
+
+def _calibrated(picks: Picks, calibration: Calibration) -> Picks:
+    return picks.with_score(calibration(picks.score))
+
+
+def _join(parts: Sequence[NDArray[np.generic]]) -> NDArray[np.generic]:
+    return np.concatenate(parts) if parts else np.empty(0)
