@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     from deepem.orientation import check_orientation
     from deepem.picking import Picker, Selection, pick_files, select
     from deepem.simulation import make_phantom, simulate_dataset, simulate_micrograph, write_scene
-    from deepem.training import TrainingEvents, train
+    from deepem.training import (
+        TrainingEvents,
+        TrainingSet,
+        refine,
+        train,
+        train_in_cycles,
+    )
 
 __version__ = "0.1.0"
 
@@ -49,7 +55,7 @@ _ROOMS = {
     "networks": ("Model", "load_model", "save_model"),
     "picking": ("Picker", "Selection", "pick_files", "select"),
     "simulation": ("make_phantom", "simulate_dataset", "simulate_micrograph", "write_scene"),
-    "training": ("TrainingEvents", "train"),
+    "training": ("TrainingEvents", "TrainingSet", "refine", "train", "train_in_cycles"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
@@ -63,6 +69,7 @@ __all__ = [
     "Picks",
     "Selection",
     "TrainingEvents",
+    "TrainingSet",
     "check_orientation",
     "convert_picks",
     "evaluate",
@@ -74,6 +81,7 @@ __all__ = [
     "pick_files",
     "place_picks",
     "read_picks",
+    "refine",
     "render_report",
     "save_model",
     "select",
@@ -81,6 +89,7 @@ __all__ = [
     "simulate_micrograph",
     "take_picture",
     "train",
+    "train_in_cycles",
     "write_mrc",
     "write_picks",
     "write_scene",

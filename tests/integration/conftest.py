@@ -79,7 +79,7 @@ def model(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         if micrograph.path is not None
     ]
     path = tmp_path_factory.mktemp("model") / "tiny.deepem"
-    return save_model(train(micrographs, picks, epochs=25), path)
+    return save_model(train(micrographs, picks, network="deepem8", epochs=25), path)
 
 
 @pytest.fixture

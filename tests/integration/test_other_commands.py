@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mrcfile
 import numpy as np
 import pytest
 
@@ -224,6 +225,59 @@ def test_what_cannot_be_simulated_exits_with_2(
 ) -> None:
     ended = deepem("simulate", tmp_path / "out", "--n", 1, *options)
     assert ended.code == 2
+    assert cure in ended.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def map_file(tmp_path: Path) -> Path:
+    """A ball of 100 Å in voxels of 10 Å."""
+    path = tmp_path / "ball.mrc"
+    z, y, x = np.indices((20, 20, 20)) - 10
+    with mrcfile.new(path) as file:
+        file.set_data((x**2 + y**2 + z**2 <= 25).astype(np.float32))
+        file.voxel_size = 10.0
+    return path
+
+
+def test_density_map_takes_the_place_of_a_phantom(
+    deepem: Deepem, map_file: Path, tmp_path: Path
+) -> None:
+    common = ("--n", 1, "--size", 200, 150, "--particles", 3, "--pixel-size", 5)
+    ended = deepem("simulate", tmp_path / "mics", "--map", map_file, *common)
+    assert ended.code == 0
+    assert "1 micrograph of ball in" in ended.err
+    assert "particle diameter 110 Å" in ended.err
+    assert "box 32 px" in deepem("info", tmp_path / "mics" / "mic_0001.box").out
+
+    stated = deepem("simulate", tmp_path / "b", "--map", map_file, "--diameter", 90, *common)
+    assert "particle diameter 90 Å" in stated.err
+    half = deepem("simulate", tmp_path / "c", "--map", map_file, "--voxel-size", 5, *common)
+    assert "particle diameter 55 Å" in half.err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "cure"),
+    [
+        (("--map", "{map}", "--phantom", "klh"), 2, "--map: cannot be used together with"),
+        (("--diameter", 100), 2, "--diameter: is for density maps; name one with --map"),
+        (("--voxel-size", 2), 2, "--voxel-size: is for density maps"),
+        (("--map", "{mics}/mic_0001.mrc"), 1, "256 x 256, not a volume; give a density map"),
+        (("--map", "gone.mrc"), 1, "gone.mrc: does not exist; check the name"),
+    ],
+)
+def test_what_is_no_density_map_is_explained(
+    options: tuple[object, ...],
+    code: int,
+    cure: str,
+    deepem: Deepem,
+    simulated: Path,
+    map_file: Path,
+    tmp_path: Path,
+) -> None:
+    filled = [str(option).format(map=map_file, mics=simulated) for option in options]
+    ended = deepem("simulate", tmp_path / "out", "--n", 1, *filled)
+    assert ended.code == code
     assert cure in ended.err
     assert not (tmp_path / "out").exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shutil
@@ -12,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepem.core import Micrograph, Picks
-from deepem.io import read_picks, write_mrc
-from deepem.picking import Picker
+from deepem.core import Micrograph
+from deepem.io import collect_picks, open_micrograph, read_picks, write_mrc
+from deepem.picking import Picker, Verdict
 
 Deepem = Callable[..., Any]
 
@@ -181,7 +182,7 @@ def _spoil_model(model: Path, path: Path, kind: str) -> None:
     elif kind == "text":
         path.write_text("no model")
     elif kind == "newer":
-        path.write_bytes(content.replace(b'\\"format_version\\":1', b'\\"format_version\\":9', 1))
+        path.write_bytes(re.sub(rb'(\\"format_version\\":)\d', rb"\g<1>9", content, count=1))
 
 
 @pytest.mark.parametrize(
@@ -306,15 +307,105 @@ def test_a_format_named_twice_is_written_once(
 def test_an_interrupted_run_says_how_much_is_done(
     deepem: Deepem, mics: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pick = Picker.pick
+    judge = Picker.judge
 
-    def interrupt_second(self: Picker, micrograph: Micrograph) -> Picks:
+    def interrupt_second(self: Picker, micrograph: Micrograph) -> Verdict:
         if micrograph.name == "mic_0002":
             raise KeyboardInterrupt
-        return pick(self, micrograph)
+        return judge(self, micrograph)
 
-    monkeypatch.setattr(Picker, "pick", interrupt_second)
+    monkeypatch.setattr(Picker, "judge", interrupt_second)
     ended = deepem("pick", mics, "--model", model, "--out", tmp_path / "picks")
     assert ended.code == 130
     assert "Interrupted: 1 of 2 micrographs done" in ended.err
     assert _names(tmp_path / "picks") == ["mic_0001.box", "mic_0001.star"]
+
+
+def _add_ice(path: Path) -> None:
+    """Cover the middle of a micrograph, where particles are, with an ice crystal."""
+    micrograph = open_micrograph(path)
+    pixels = micrograph.pixels().copy()
+    rows, columns = np.indices(pixels.shape)
+    ice = np.hypot(rows - 128, columns - 128) < 45
+    pixels[ice] -= 8 * pixels.std()
+    write_mrc(path, pixels, pixel_size_angstrom=micrograph.pixel_size_angstrom, overwrite=True)
+
+
+def _read_table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_what_is_left_out_is_listed_with_the_reason(
+    deepem: Deepem, mics: Path, model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "picks"
+    common = ("pick", mics, "--model", model, "--format", "star")
+    wide = ("--threshold", 0.01, "--std-range", 0.8, 1.2, "--edge-margin", 40)
+    _add_ice(mics / "mic_0001.mrc")
+    ended = deepem(*common, *wide, "--out", out)
+    assert ended.code == 0
+    rows = [row for path in sorted((out / "rejected").iterdir()) for row in _read_table(path)]
+    names = ["micrograph", "x_px", "y_px", "score", "std", "reason"]
+    assert list(rows[0]) == names
+    counts = {
+        reason: sum(row["reason"] == reason for row in rows)
+        for reason in ("junk", "standard deviation", "edge")
+    }
+    assert sum(counts.values()) == len(rows)
+    assert all(counts.values())
+    parts = ", ".join(f"{n} {reason}" for reason, n in counts.items())
+    assert f"{len(rows)} left out: {parts}; listed in" in " ".join(ended.err.split())
+    for row in rows:
+        assert float(row["score"]) >= 0.01
+        if row["reason"] == "junk":
+            assert row["micrograph"] == "mic_0001"
+            assert np.hypot(float(row["x_px"]) - 128, float(row["y_px"]) - 128) < 90
+        if row["reason"] == "standard deviation":
+            assert not 0.8 <= float(row["std"]) <= 1.2
+
+
+def test_junk_is_kept_where_asked(deepem: Deepem, mics: Path, model: Path, tmp_path: Path) -> None:
+    _add_ice(mics / "mic_0001.mrc")
+    common = ("pick", mics, "--model", model, "--format", "star", "--threshold", 0.01)
+    common = (*common, "--std-range", 0, 99, "--edge-margin", 0)
+    ended = deepem(*common, "--out", tmp_path / "some")
+    assert "junk" in ended.err
+    kept = deepem(*common, "--out", tmp_path / "all", "--keep-junk")
+    assert kept.code == 0
+    assert "left out" not in kept.err
+    assert _names(tmp_path / "all") == ["mic_0001.star", "mic_0002.star"]
+    (some,) = read_picks(tmp_path / "some" / "mic_0001.star")
+    (everything,) = read_picks(tmp_path / "all" / "mic_0001.star")
+    left_out = _read_table(tmp_path / "some" / "rejected" / "mic_0001.csv")
+    assert len(some) + len(left_out) == len(everything)
+
+
+def test_what_is_left_out_is_no_pick_when_the_folder_is_read(
+    deepem: Deepem, mics: Path, model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "picks"
+    ended = deepem("pick", mics, "--model", model, "--out", out, "--edge-margin", 60)
+    assert "edge" in ended.err
+    (picks,) = read_picks(out / "mic_0001.star")
+    found = collect_picks(out)
+    assert list(found.by_name) == ["mic_0001", "mic_0002"]
+    assert len(found.by_name["mic_0001"]) == len(picks)
+    assert not found.failures
+    assert deepem("convert", out, "--to", "csv", "--out", tmp_path / "csv").code == 0
+
+
+def test_the_list_of_an_earlier_run_is_in_the_way_and_does_not_outlive_its_picks(
+    deepem: Deepem, mics: Path, model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "picks"
+    common = ("pick", mics / "mic_0001.mrc", "--model", model, "--out", out, "--format")
+    assert deepem(*common, "star", "--edge-margin", 60).code == 0
+    table = out / "rejected" / "mic_0001.csv"
+    before = table.read_text()
+    ended = deepem(*common, "box")  # another format, but the same list
+    assert ended.code == 1
+    assert "mic_0001.csv: exists already" in ended.err
+    assert table.read_text() == before
+    assert deepem(*common, "star", "--threshold", 0, "--overwrite").code == 0
+    assert _read_table(table) == []

@@ -31,7 +31,7 @@ _EXAMPLES: dict[Callable[..., Any], str] = {
     train: "deepem train mics --picks boxes --diameter 130 --out particle.deepem",
     tune: "deepem tune mics --picks boxes --diameter 130 --out particle.deepem --trials 30",
     pick: "deepem pick mics --model particle.deepem --out picks",
-    refine: "deepem refine particle.deepem new_mics --verified boxes --set labels --out better.deepem",
+    refine: "deepem refine m.deepem mics --verified boxes --set labels --out better.deepem",
     evaluate: "deepem evaluate picks --truth boxes --micrographs mics --report report.html",
     convert: "deepem convert picks --to relion --out AutoPick --micrographs micrographs_ctf.star",
     check: "deepem check picks mics",

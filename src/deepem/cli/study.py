@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 study = typer.Typer(
     name="study",
-    help="Measure how good DeepEM is: the tables of docs/results, each with one command.",
+    help="Measure how good DeepEM is, a table a command.",
     epilog="Example: deepem study run few_labels --data ../shared/data",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -189,7 +189,7 @@ def _background(image: NDArray[np.float32], size: float) -> NDArray[np.float32]:
         weight = np.expand_dims((at - before).astype(np.float32), 1 - axis)
         low, high = coarse.take(before, axis), coarse.take(after, axis)
         coarse = low + (high - low) * weight
-    return coarse
+    return np.asarray(coarse)
 
 
 def _usual_height(height: NDArray[np.float32], size: float, percentile: float) -> float:

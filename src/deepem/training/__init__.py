@@ -1,4 +1,4 @@
-"""From labels to a model: boxes, gradient descent, threshold."""
+"""From labels to a model, again and again: recipes, validation, learning cycle, tuning."""
 
 from deepem.training.cycle import Refinement, refine
 from deepem.training.cycles import Cycle, TrainedInCycles, train_in_cycles
@@ -6,6 +6,7 @@ from deepem.training.events import TrainingEvents
 from deepem.training.loop import Epoch
 from deepem.training.plan import Plan, plan_training
 from deepem.training.settings import DenseSettings, TrainingSettings
+from deepem.training.suggest import suggest_labels
 from deepem.training.train import train
 from deepem.training.training_set import TrainingSet
 from deepem.training.tune import Tuning, tune
@@ -25,6 +26,7 @@ __all__ = [
     "TuningEvents",
     "plan_training",
     "refine",
+    "suggest_labels",
     "train",
     "train_in_cycles",
     "tune",

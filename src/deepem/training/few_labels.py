@@ -21,6 +21,8 @@ _MANY_LABELS = 200
 _SURE, _DOUBTFUL = 0.75, 0.3
 # Each round finds fainter particles than the one before: what is sure must be surer.
 _SURE_LATER = 0.8
+#: Threshold of a model that taught itself and has no complete micrograph to measure on.
+THRESHOLD_WITHOUT_TRUTH = _SURE_LATER
 _SAME_OVER_DIAMETER = 0.5
 # More updates would tell the clicked particles from the others, the fewer there are the sooner.
 _FIRST_UPDATES, _UPDATES_PER_CLICK, _MOST_FIRST_UPDATES = 120, 7, 400

@@ -22,6 +22,8 @@ from deepem.networks import (
 )
 from deepem.training.dense import DenseRecipe
 from deepem.training.events import TrainingEvents
+from deepem.training.few_labels import are_labels_many
+from deepem.training.few_labels import THRESHOLD_WITHOUT_TRUTH
 from deepem.training.labels import (
     LabelledMicrograph,
     hold_out,
@@ -35,8 +37,6 @@ from deepem.training.settings import DenseSettings, TrainingSettings
 from deepem.training.validate import scan_held_out, validate
 
 _N_FOLDS = 2
-# Without a complete micrograph to measure on: a network that taught itself is generous.
-_THRESHOLD_FOR_FEW = 0.7
 
 
 def train(
@@ -114,7 +114,7 @@ def train(
     -------
     model
         With calibration, threshold, and the standard deviation range of the particles. Where the
-        labels are few and nothing is complete, scores are not calibrated, and the threshold is 0.7.
+        labels are few and nothing is complete, scores are not calibrated, and the threshold is 0.8.
 
     Raises
     ------
@@ -161,11 +161,6 @@ def train(
             activation=activation,
         )
     warn_of_orientation(labelled, diameter_px=plan.scale.diameter_px)
-    threshold_from = "validation micrographs"
-    if not valid and not any(item.complete is False for item in labelled):
-        labelled, valid = hold_out(labelled, seed=seed)
-        threshold_from = "held-out micrographs"
-    events.planned(plan, len(labelled), len(valid))
     recipe = _make_recipe(
         plan,
         events,
@@ -177,6 +172,11 @@ def train(
         learning_rate=learning_rate,
         seed=seed,
     )
+    threshold_from = "validation micrographs"
+    if not valid and _are_taken_for_all(labelled, plan):
+        labelled, valid = hold_out(labelled, seed=seed)
+        threshold_from = "held-out micrographs"
+    events.planned(plan, len(labelled), len(valid))
     lesson = recipe.learn(labelled, valid, checkpoint_path=checkpoint)
     model = _make_model(plan, recipe, lesson, seed=seed)
     model = _with_origin(model, start, parent_name, training_set)
@@ -196,6 +196,17 @@ def train(
 def _plan_of(model: Model) -> Plan:
     header = model.header
     return Plan(header.design, header.scale, header.pixel_size_angstrom)
+
+
+def _are_taken_for_all(labelled: Sequence[LabelledMicrograph], plan: Plan) -> bool:
+    """Whether the labels are all the particles, as far as that is known before the training."""
+    if any(item.complete is False for item in labelled):
+        return False
+    return (
+        isinstance(plan.design, NetworkDesign)
+        or are_labels_many(sum(len(item.particles) for item in labelled))
+        or all(item.complete for item in labelled if len(item.particles))
+    )
 
 
 def _make_recipe(
@@ -346,5 +357,5 @@ def _with_validation(
 
 def _with_default_threshold(model: Model) -> Model:
     record = model.header.training | {"threshold_from": "no micrograph with all its particles"}
-    update = {"threshold": _THRESHOLD_FOR_FEW, "training": record}
+    update = {"threshold": THRESHOLD_WITHOUT_TRUTH, "training": record}
     return Model(model.network, model.header.model_copy(update=update))

@@ -43,7 +43,8 @@ class Validation:
 
 def scan_held_out(model: Model, held_out: Sequence[LabelledMicrograph]) -> list[Picks]:
     """Candidates of micrographs at any score of the network, within the other selections."""
-    picker = Picker(model)
+    plain = model.header.model_copy(update={"calibration": None})
+    picker = Picker(Model(model.network, plain))
     selection = Selection(std_range=model.header.std_range)
     return [select(picker.scan(item.micrograph), selection) for item in held_out]
 
@@ -103,12 +104,18 @@ def validate(
 
 
 def _best_threshold(probabilities: NDArray[np.float64], *, beta: float, n_missed: float) -> float:
-    """Highest probability at which the expected F-beta is within the tolerance of its best."""
+    """Highest probability at which the expected F-beta is within the tolerance of its best.
+
+    Midway to the next lower one, so that a particle a little fainter than these is still kept.
+    """
     ranked = np.sort(probabilities)[::-1]
     n_true = np.cumsum(ranked)
     n_wanted = n_true[-1] + n_missed
     f = (1 + beta**2) * n_true / (beta**2 * n_wanted + np.arange(1, ranked.size + 1))
-    return float(ranked[np.argmax(f >= f.max() - _TOLERANCE)])
+    best = int(np.argmax(f >= f.max() - _TOLERANCE))
+    lower = ranked[min(best + 1, ranked.size - 1)]
+    midway = (ranked[best] + lower) / 2
+    return float(midway if midway > lower else ranked[best])
 
 
 def _calibrated(picks: Picks, calibration: Calibration) -> Picks:

@@ -18,12 +18,15 @@ COMMANDS = (
     "demo",
     "simulate",
     "train",
+    "tune",
     "pick",
+    "refine",
     "evaluate",
     "convert",
     "check",
     "cryosparc",
     "info",
+    "study",
 )
 
 

@@ -10,13 +10,18 @@ import torch
 from deepem.core import Micrograph
 from deepem.errors import CheckpointError, ConventionError, OutputError
 from deepem.networks import (
+    Calibration,
     DeepEM8,
     Model,
     ModelHeader,
+    ResidualDesign,
+    ResidualNetwork,
     Scale,
+    build_network,
     dense_scores,
     design_network,
     load_model,
+    pixel_scores,
     save_model,
 )
 
@@ -68,7 +73,7 @@ def test_file_gives_the_model_back(model, path):
 def test_file_is_safetensors_with_a_json_header(path):
     with safetensors.safe_open(path, framework="np") as file:
         header = json.loads(file.metadata()["deepem"])
-    assert header["format_version"] == 1
+    assert header["format_version"] == 2
     assert header["design"]["box_size"] == 28
     assert header["threshold"] == 0.625
 
@@ -139,6 +144,11 @@ def test_weights_of_another_program_are_refused(path):
         with_fields(scale={"diameter_px": 30, "factor": 2, "box_size": 28, "surprise": 1}),
         with_fields(design={"box_size": 28, "kernels": [4, 4, 4], "pools": [2, 2, 2]}),
         with_fields(design={"box_size": "28 px"}),
+        with_fields(design={"kind": "residual", "maps": 0}),
+        with_fields(design={"kind": "transformer"}),
+        with_fields(calibration={"slope": 0, "offset": 1}),
+        with_fields(calibration=2),
+        with_fields(min_distance_px=0),
     ],
 )
 def test_a_damaged_header_is_refused(path, header):
@@ -151,9 +161,58 @@ def test_a_damaged_header_is_refused(path, header):
 
 def test_a_file_of_a_newer_version_says_how_to_update(path):
     # A newer header may have fields that nobody knows yet.
-    rewrite(path, header=with_fields(format_version=2, surprise=1))
+    rewrite(path, header=with_fields(format_version=3, surprise=1))
     with pytest.raises(CheckpointError, match=r"newer DeepEM. Update with: pip install -U deepem"):
         load_model(path)
+
+
+def test_a_file_of_version_1_is_read_and_picks_as_it_did(path, model):
+    """Written by hand, as DeepEM 0.1 wrote it: no calibration, no distance, no kind of design."""
+    header = """{
+      "format_version": 1,
+      "design": {"box_size": 28, "kernels": [5, 3, 2], "pools": [2, 2, 2], "maps": [6, 12, 12],
+                 "activation": "relu"},
+      "scale": {"diameter_px": 36.5, "factor": 2.0, "box_size": 28},
+      "pixel_size_angstrom": 1.5, "micrograph_shape": [300, 400], "threshold": 0.625,
+      "std_range": [0.9, 1.25], "training": {"recipe": "paper"}, "versions": {"deepem": "0.1"}
+    }"""
+    rewrite(path, header=header)
+    loaded = load_model(path)
+    assert loaded.header.design == HEADER.design
+    assert loaded.header.scale == HEADER.scale
+    assert loaded.header.calibration is None
+    assert loaded.header.min_distance_px is None
+    assert loaded.header.threshold == 0.625
+    for weight, saved in zip(model.network.parameters(), loaded.network.parameters(), strict=True):
+        assert torch.equal(weight, saved)
+
+
+def test_a_residual_model_with_calibration_comes_back(tmp_path):
+    design = ResidualDesign(maps=4, dilations=(1, 2), stem=5)
+    calibration = Calibration(1.25, -2.5, 0.125, covariance=((1, 0, 0), (0, 2, 0), (0, 0, 3)))
+    header = HEADER.model_copy(
+        update={"design": design, "calibration": calibration, "min_distance_px": 18.25}
+    )
+    network = build_network(design, generator=torch.Generator().manual_seed(0)).eval()
+    path = save_model(Model(network, header), tmp_path / "model.deepem")
+    loaded = load_model(path)
+    assert loaded.header == header
+    assert isinstance(loaded.network, ResidualNetwork)
+    assert not loaded.network.training
+    image = np.random.default_rng(0).standard_normal((40, 50)).astype(np.float32)
+    np.testing.assert_array_equal(pixel_scores(loaded.network, image), pixel_scores(network, image))
+
+
+def test_a_fingerprint_tells_networks_apart(model, path):
+    assert load_model(path).fingerprint() == model.fingerprint()
+    assert len(model.fingerprint()) == 16
+    # The same network at another threshold is the same network.
+    other = Model(model.network, HEADER.model_copy(update={"threshold": 0.5}))
+    assert other.fingerprint() == model.fingerprint()
+    changed = load_model(path)
+    with torch.no_grad():
+        changed.network.output_bias += 1e-3
+    assert changed.fingerprint() != model.fingerprint()
 
 
 def test_weights_that_do_not_fit_the_header_are_refused(path):

@@ -5,7 +5,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from deepem.errors import ConfigError
-from deepem.networks import Scale, choose_scale, design_network, pixel_size_ratio
+from deepem.networks import (
+    Scale,
+    choose_dense_scale,
+    choose_scale,
+    design_network,
+    pixel_size_ratio,
+)
 from deepem.networks.presets import nearest_legal_box
 
 
@@ -39,6 +45,24 @@ def test_the_unbinned_box_is_even_and_the_same_to_a_pixel(diameter_px, factor, b
     assert abs(box_size_px - box_size * factor) <= 1
 
 
+@given(st.floats(8, 900))
+def test_default_scale_of_a_network_of_pixels_leaves_the_particle_thirteen(diameter_px):
+    scale = choose_dense_scale(diameter_px)
+    assert scale.diameter_px == diameter_px
+    assert scale.factor == max(1, int(diameter_px / 13))
+    assert scale.box_size % 2 == 1
+    assert abs(scale.box_size * scale.factor - 1.5 * diameter_px) <= scale.factor + 1e-6
+
+
+@given(st.floats(20, 300), st.floats(1, 4), st.floats(1, 2))
+def test_the_box_of_a_network_of_pixels_is_the_nearest_odd_one(diameter_px, factor, ratio):
+    scale = choose_dense_scale(diameter_px, factor=factor, box_size_px=diameter_px * ratio)
+    assert scale.factor == factor
+    assert scale.box_size % 2 == 1
+    wanted = diameter_px * ratio / factor
+    assert scale.box_size == 9 or abs(scale.box_size - wanted) <= 1 + 1e-9
+
+
 def test_rounding_does_not_enlarge_the_box():
     assert 28 * 1.5 / 1.4 > 30  # by rounding
     assert choose_scale(28, factor=1.4).box_size == 30
@@ -67,6 +91,19 @@ def test_rounding_does_not_enlarge_the_box():
 def test_impossible_scales_are_refused_with_the_cure(diameter_px, options, cure):
     with pytest.raises(ConfigError, match=cure):
         choose_scale(diameter_px, **options)
+
+
+@pytest.mark.parametrize(
+    ("diameter_px", "options", "cure"),
+    [
+        (7.9, {}, r"8 px are the least\. Check the unit"),
+        (100, {"factor": -2}, "bin: must be positive, got -2"),
+        (100, {"box_size_px": 80}, r"smaller than the particle \(100 px\)\. Use about 150"),
+    ],
+)
+def test_impossible_scales_of_a_network_of_pixels_are_refused(diameter_px, options, cure):
+    with pytest.raises(ConfigError, match=cure):
+        choose_dense_scale(diameter_px, **options)
 
 
 def test_a_box_as_large_as_the_particle_is_allowed():

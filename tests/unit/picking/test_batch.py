@@ -23,11 +23,11 @@ def picker(model, monkeypatch):
     picker = Picker(model)
     picker.picked = []
 
-    def judge(micrograph):
+    def scan(micrograph):
         picker.picked.append(micrograph.name)
-        return Picker.judge(picker, micrograph)
+        return Picker.scan(picker, micrograph)
 
-    monkeypatch.setattr(picker, "judge", judge)
+    monkeypatch.setattr(picker, "scan", scan)
     return picker
 
 

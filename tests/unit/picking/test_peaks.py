@@ -107,6 +107,67 @@ def test_a_plateau_is_one_peak_at_its_centre(scores):
     assert all(any(is_at(e, f) and f[2] == e[2] for e in expected) for f in found)
 
 
+def peaks_by_hand(scores):
+    """Peaks by a walk over plateaus and a parabola each, sample by sample."""
+    left, found = set(local_maxima(scores)), []
+    ny, nx = scores.shape
+    while left:
+        plateau, fresh = set(), {left.pop()}
+        while fresh:
+            plateau |= fresh
+            around = {(r + i, c + j) for r, c in fresh for i in (-1, 0, 1) for j in (-1, 0, 1)}
+            fresh = around & left
+            left -= fresh
+        score = float(scores[next(iter(plateau))])
+        centre = np.mean(sorted(plateau), axis=0)
+        at = (round(centre[0]), round(centre[1]))  # which may be no top: a ring has none there
+        place = []
+        for axis, n in ((0, ny), (1, nx)):
+            step = (1, 0) if axis == 0 else (0, 1)
+            shift = 0.0
+            if 0 < at[axis] < n - 1:
+                before, here, after = (
+                    float(scores[at[0] + k * step[0], at[1] + k * step[1]]) for k in (-1, 0, 1)
+                )
+                bend = before - 2 * here + after
+                if bend < 0 and before <= here >= after:
+                    shift = 0.5 * (before - after) / bend
+            place.append(centre[axis] + shift)
+        found.append((-score, *place))
+    return sorted(found)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.tuples(st.integers(1, 16), st.integers(1, 16)), st.integers(1, 5), st.integers(0, 10**6))
+def test_maps_of_few_whole_numbers_give_the_peaks_of_a_walk(shape, n_values, seed):
+    scores = np.random.default_rng(seed).integers(0, n_values, shape).astype(np.float32)
+    expected = peaks_by_hand(scores)
+    peaks = find_peaks(scores, min_distance=1e-9)
+    found = sorted(zip(-peaks.score, peaks.row, peaks.column, strict=True))
+    # Two peaks at one place, a ring and what is in it, are one: the higher is kept.
+    rows = {(round(r, 6), round(c, 6)): -s for s, r, c in reversed(expected)}
+    assert len(found) == len(rows)
+    np.testing.assert_allclose(found, sorted((-s, r, c) for (r, c), s in rows.items()), atol=2e-6)
+    assert (np.diff(peaks.score) <= 0).all()
+
+
+def test_plateaus_that_touch_at_a_corner_are_one():
+    scores = np.zeros((9, 9), np.float32)
+    scores[2:4, 2:4] = scores[4:6, 4:6] = 1
+    peaks = find_peaks(scores, min_distance=1)
+    assert (peaks.score == 1).sum() == 1
+    assert (peaks.row[0], peaks.column[0]) == pytest.approx((3.5, 3.5), abs=0.5)
+
+
+def test_plateaus_at_the_border_and_in_the_corner():
+    scores = np.zeros((12, 14), np.float32)
+    scores[0, 0] = 3
+    scores[0, 5:8] = 2
+    scores[9:12, 13] = 1
+    peaks = find_peaks(scores, min_distance=2)
+    assert list(zip(peaks.row[:3], peaks.column[:3], strict=True)) == [(0, 0), (0, 6), (10, 13)]
+
+
 def test_centre_of_a_plateau():
     scores = np.zeros((9, 12), np.float32)
     scores[2:5, 3:8] = 0.7

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepem.simulation import make_phantom, simulate_dataset
-from deepem.training import Samples
+from deepem.training.samples import Samples
 
 RIBOSOME = make_phantom("ribosome")
 

@@ -6,9 +6,10 @@ import torch
 
 from deepem.errors import CheckpointError, ConfigError
 from deepem.networks import DeepEM8, design_network
-from deepem.training import Samples, TrainingSettings
+from deepem.training import TrainingSettings
 from deepem.training.checkpoint import Checkpoint, fingerprint
 from deepem.training.loop import fit, measure_accuracy, turn_boxes
+from deepem.training.samples import Samples
 
 DESIGN = design_network(28)
 QUICK = TrainingSettings(epochs=4, batch_size=8, learning_rate=0.5, seed=3)
@@ -132,8 +133,13 @@ def test_same_seed_same_weights_other_seed_other_weights(data):
     assert not torch.equal(results[0], results[2])
 
 
+def mark_of(design, settings, *data):
+    arrays = [array for samples in data for array in (samples.boxes, samples.targets)]
+    return fingerprint(design, settings, *arrays)
+
+
 def checkpoint_at(path, data, settings=QUICK):
-    return Checkpoint(path, fingerprint(DESIGN, settings, *data))
+    return Checkpoint(path, mark_of(DESIGN, settings, *data))
 
 
 def train_until(n_epochs, path, data):
@@ -221,14 +227,14 @@ def test_a_checkpoint_of_another_training_is_refused_with_the_cure(data, tmp_pat
     path = tmp_path / "training.checkpoint"
     train_until(1, path, data)
     before = path.read_bytes()
-    other = Checkpoint(path, fingerprint(*change(*data)))
+    other = Checkpoint(path, mark_of(*change(*data)))
     with pytest.raises(CheckpointError, match=r"other settings, .* Start again with --overwrite"):
-        other.restore(make_network())
+        fit(make_network(), *data, settings=QUICK, checkpoint=other)
     assert path.read_bytes() == before
 
 
 def test_fingerprints_are_the_same_for_the_same_training(make_samples):
-    one, same = (fingerprint(DESIGN, QUICK, make_samples(6)) for _ in range(2))
+    one, same = (mark_of(DESIGN, QUICK, make_samples(6)) for _ in range(2))
     assert one == same
 
 
@@ -238,18 +244,19 @@ def test_a_damaged_checkpoint_is_refused_with_the_cure(data, tmp_path, content):
     train_until(1, path, data)
     path.write_bytes(path.read_bytes()[:-100] if content is None else content)
     with pytest.raises(CheckpointError, match=r"is damaged .* Start again with --overwrite"):
-        checkpoint_at(path, data).restore(make_network())
+        fit(make_network(), *data, settings=QUICK, checkpoint=checkpoint_at(path, data))
 
 
 def test_weights_that_do_not_fit_are_damage(data, tmp_path):
     path = tmp_path / "training.checkpoint"
     train_until(1, path, data)
+    other = DeepEM8(design_network(30))
     with pytest.raises(CheckpointError, match=r"(?s)is damaged .* Start again with --overwrite"):
-        checkpoint_at(path, data).restore(DeepEM8(design_network(30)))
+        fit(other, *data, settings=QUICK, checkpoint=checkpoint_at(path, data))
 
 
 def test_no_checkpoint_is_a_fresh_start(data, tmp_path):
-    assert checkpoint_at(tmp_path / "none", data).restore(make_network()) == []
+    assert checkpoint_at(tmp_path / "none", data).load() is None
 
 
 def test_an_error_that_is_no_number_says_what_to_try(data):

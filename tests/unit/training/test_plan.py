@@ -5,7 +5,14 @@ import pytest
 
 from deepem.core import Micrograph, Picks
 from deepem.errors import ConfigError, ConventionError
-from deepem.networks import PRESETS, choose_scale, design_network
+from deepem.networks import (
+    PRESETS,
+    ResidualDesign,
+    Scale,
+    choose_dense_scale,
+    choose_scale,
+    design_network,
+)
 from deepem.training import plan_training
 
 
@@ -21,15 +28,57 @@ LABELS = [Picks("m0", [1], [1], box_size_px=90)]
 
 def test_from_the_box_of_the_labels():
     plan = plan_training(micrographs(None), LABELS)
-    assert plan.scale == choose_scale(60)
-    assert plan.design == design_network(plan.scale.box_size)
+    assert plan.scale == choose_dense_scale(60)
+    assert plan.design == ResidualDesign()
     assert plan.pixel_size_angstrom is None
+    boxes = plan_training(micrographs(None), LABELS, network="deepem8")
+    assert boxes.scale == choose_scale(60)
+    assert boxes.design == boxes.boxes_design == design_network(boxes.scale.box_size)
 
 
 def test_from_the_diameter_in_angstrom():
-    plan = plan_training(micrographs(2.0), LABELS, diameter_angstrom=100)
-    assert plan.scale == choose_scale(50)
-    assert plan.pixel_size_angstrom == 2.0
+    for network, choose in (("residual", choose_dense_scale), ("deepem8", choose_scale)):
+        plan = plan_training(micrographs(2.0), LABELS, diameter_angstrom=100, network=network)
+        assert plan.scale == choose(50)
+        assert plan.pixel_size_angstrom == 2.0
+
+
+@pytest.mark.parametrize(
+    ("options", "is_residual"),
+    [
+        ({}, True),
+        ({"network": "residual"}, True),
+        ({"network": "deepem8"}, False),
+        ({"preset": "19s"}, False),
+        ({"n_pairs": 3}, False),
+        ({"activation": "sigmoid"}, False),
+        ({"design": design_network(40)}, False),
+        ({"design": ResidualDesign(maps=8)}, True),
+        ({"design": ResidualDesign(maps=8), "network": "residual"}, True),
+    ],
+)
+def test_the_residual_network_unless_something_asks_for_boxes(options, is_residual):
+    plan = plan_training(micrographs(None), LABELS, **options)
+    assert isinstance(plan.design, ResidualDesign) is is_residual
+    if "design" in options:
+        assert plan.design == options["design"]
+    if is_residual:
+        assert plan.scale == choose_dense_scale(60)
+        with pytest.raises(TypeError, match="not a network of boxes"):
+            _ = plan.boxes_design
+
+
+def test_a_residual_network_takes_binning_and_box():
+    plan = plan_training(micrographs(None), LABELS, diameter_px=60, factor=2.5, box_size_px=80)
+    assert plan.scale == choose_dense_scale(60, factor=2.5, box_size_px=80)
+
+
+def test_a_design_of_ones_own_fixes_the_box():
+    design = design_network(40)
+    plan = plan_training(micrographs(None), LABELS, design=design)
+    assert plan.scale == Scale(60, 2, 40)  # a box of 90 px, binned as often as fits
+    plan = plan_training(micrographs(None), LABELS, design=design, factor=3)
+    assert plan.scale == Scale(60, 3, 40)
 
 
 def test_every_option_is_passed_on():
@@ -87,6 +136,16 @@ def test_a_preset_takes_diameter_binning_and_activation():
         ({"diameter_px": 60, "diameter_angstrom": 60}, "diameter: .* not in both"),
         ({"diameter_px": 100, "box_size_px": 90}, "Use about 150 px"),
         ({"diameter_angstrom": 100}, "--pixel-size"),
+        ({"network": "unet"}, "network: must be residual or deepem8, got 'unet'"),
+        ({"network": "residual", "preset": "klh"}, "Leave those out, or take deepem8"),
+        ({"network": "residual", "n_pairs": 2}, "Leave those out, or take deepem8"),
+        ({"network": "residual", "activation": "relu"}, "Leave those out, or take deepem8"),
+        ({"network": "residual", "design": design_network(40)}, "or take deepem8"),
+        ({"design": ResidualDesign(), "n_pairs": 2}, "Leave those out, or take deepem8"),
+        ({"network": "deepem8", "factor": -2}, "bin: must be positive, got -2"),
+        ({"network": "deepem8", "design": ResidualDesign()}, "take residual"),
+        ({"design": design_network(40), "factor": 0}, "bin: must be positive, got 0"),
+        ({"design": design_network(40), "factor": -2}, "bin: must be positive, got -2"),
     ],
 )
 def test_contradictions_are_refused_with_the_cure(options, cure):

@@ -7,8 +7,7 @@ import pytest
 
 from deepem.core import Frame, Micrograph, Picks
 from deepem.preprocessing import PreparedImage, prepare
-from deepem.training import Samples
-from deepem.training.samples import cut_samples, join_samples
+from deepem.training.samples import Samples, cut_samples, join_samples
 
 SHAPE = (90, 130)
 
@@ -128,13 +127,23 @@ def test_enough_room_says_nothing(caplog):
     assert caplog.text == ""
 
 
-def test_negatives_of_the_user_are_used_instead():
+def test_negatives_of_the_user_come_first_and_random_ones_fill_up():
     negatives = labels([20, 100, 3], [70, 15, 45])
-    samples = cut(numbered_image(9), labels([40], [30]), n_random=50, negatives=negatives)
-    assert samples.targets.tolist() == [1, 0, 0, 0]
+    image, particle = numbered_image(9), labels([40], [30])
+    samples = cut(image, particle, n_random=50, negatives=negatives)
+    assert samples.targets.tolist() == [1] + 50 * [0]
+    assert centres_of(samples)[:3].tolist() == [[20, 70], [100, 15], [3, 45]]
+    # The random ones are those that would be drawn without them.
+    alone = centres_of(cut(image, particle, n_random=50))
+    np.testing.assert_array_equal(centres_of(samples)[3:], alone[:47])
+    none = cut(image, particle, n_random=50, negatives=labels([], []))
+    np.testing.assert_array_equal(centres_of(none), alone)
+
+
+def test_more_negatives_of_the_user_than_wanted_are_all_used():
+    negatives = labels([20, 100, 3], [70, 15, 45])
+    samples = cut(numbered_image(9), labels([40], [30]), n_random=2, negatives=negatives)
     assert centres_of(samples).tolist() == [[20, 70], [100, 15], [3, 45]]
-    none = cut(numbered_image(9), labels([40], [30]), n_random=50, negatives=labels([], []))
-    assert none.targets.tolist() == [1]
 
 
 def test_a_box_at_the_very_edge_is_moved_inside():

@@ -3,7 +3,7 @@
 import pytest
 
 from deepem.errors import ConfigError
-from deepem.training import TrainingSettings
+from deepem.training import DenseSettings, TrainingSettings
 
 
 def test_defaults_are_the_papers():
@@ -40,3 +40,27 @@ def test_epochs_that_are_asked_for_are_made():
 def test_values_out_of_range_are_refused(options, problem):
     with pytest.raises(ConfigError, match=problem):
         TrainingSettings(**options)
+
+
+@pytest.mark.parametrize("n_labels", [5, 200, 1000, 2000, 10**5])
+def test_more_labels_get_more_updates_within_bounds(n_labels):
+    settings = DenseSettings()
+    n_updates = settings.n_updates(n_labels)
+    assert settings.n_updates(5) <= n_updates <= settings.n_updates(10**6)
+    assert settings.n_updates(n_labels + 100) >= n_updates
+    assert DenseSettings(updates=7).n_updates(n_labels) == 7
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"updates": 0}, "updates: must be at least 1, got 0"),
+        ({"batch_size": 0}, "batch size: must be at least 1, got 0"),
+        ({"learning_rate": 0}, "learning rate: must be positive, got 0"),
+        ({"learning_rate": float("nan")}, "learning rate: must be positive, got nan"),
+        ({"seed": -1}, "seed: must not be negative, got -1"),
+    ],
+)
+def test_dense_values_out_of_range_are_refused(options, problem):
+    with pytest.raises(ConfigError, match=problem):
+        DenseSettings(**options)

@@ -1,4 +1,4 @@
-"""From labels to a model that finds particles it has not seen."""
+"""From labels to a model that finds unseen particles: recipe ``paper``, and what all share."""
 
 import logging
 from dataclasses import replace
@@ -16,28 +16,35 @@ from deepem.errors import (
     MicrographError,
     TrainingDataError,
 )
-from deepem.evaluation import evaluate, f_beta, match_picks
-from deepem.picking import Picker, Selection, select
+from deepem.evaluation import evaluate
+from deepem.picking import Picker
+from deepem.preprocessing import fourier_crop, prepare
 from deepem.training import TrainingEvents, train
-from deepem.training.validate import choose_threshold
+from deepem.training.labels import LabelledMicrograph
+from deepem.training.samples import cut_samples, join_samples
+from deepem.training.validate import scan_held_out, validate
 
-QUICK = {"epochs": 10, "batch_size": 10}
+QUICK = {"network": "deepem8", "epochs": 10, "batch_size": 10}
 
 
 class Recorder(TrainingEvents):
     """Remembers what it was told, and goes on where a micrograph fails."""
 
     def __init__(self):
-        self.n_micrographs = self.samples = self.held_out = None
-        self.epochs, self.errors = [], {}
+        self.n_micrographs = None
+        self.stages, self.sizes, self.epochs, self.errors = [], [], [], {}
 
     def planned(self, plan, n_train, n_valid):
         """Remember the numbers of micrographs."""
         self.n_micrographs = (n_train, n_valid)
 
-    def sampled(self, samples, held_out):
-        """Remember the boxes."""
-        self.samples, self.held_out = samples, held_out
+    def began(self, stage):
+        """Remember the stage."""
+        self.stages.append(stage)
+
+    def sampled(self, n_particles, n_negatives, n_held_out):
+        """Remember the numbers of boxes of each training."""
+        self.sizes.append((n_particles, n_negatives, n_held_out))
 
     def trained(self, epoch):
         """Remember the epoch."""
@@ -98,6 +105,23 @@ def score_on(model, scene, **options):
     )
 
 
+def boxes_of(scale, scenes):
+    """Boxes of the particles of micrographs, as they are cut for a training."""
+    return join_samples(
+        [
+            cut_samples(
+                prepare(scene.micrograph, factor=scale.factor, box_size=scale.box_size),
+                replace(scene.truth, frame=scene.micrograph.frame),
+                box_size=scale.box_size,
+                diameter_px=scale.diameter_px,
+                n_random=0,
+                seed=0,
+            )
+            for scene in scenes
+        ]
+    )
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -135,17 +159,20 @@ def test_header_records_the_training(run, scenes, diameter_angstrom):
     assert header.micrograph_shape == (240, 310)
     assert set(header.versions) == {"deepem", "numpy", "torch"}
     assert (record["recipe"], record["seed"], record["epochs"]) == ("paper", 5, 10)
-    assert record["n_positives"] == recorder.samples.n_positives == 4 * 16
-    assert record["n_negatives"] == len(recorder.samples) - 4 * 16 == 4 * 16
+    assert (record["n_positives"], record["n_negatives"]) == (4 * 16, 4 * 16)
+    assert recorder.sizes == [(4 * 16, 4 * 16, 32)]
     assert record["micrographs"] == [scene.micrograph.name for scene in scenes[:4]]
     assert record["validation_micrographs"] == [scenes[4].micrograph.name]
     assert record["threshold_from"] == "validation micrographs"
     assert record["error"] == recorder.epochs[-1].error
     assert record["held_out_accuracy"] == recorder.epochs[-1].valid_accuracy
-    assert (recorder.held_out.n_positives, len(recorder.held_out)) == (16, 32)
     low, high = header.std_range
-    assert low < recorder.samples.positives_std().min()
-    assert recorder.samples.positives_std().max() < high
+    std = boxes_of(header.scale, scenes[:4]).positives_std()
+    assert low < std.min()
+    assert std.max() < high
+    assert header.min_distance_px == pytest.approx(0.8 * header.scale.diameter_px)
+    assert header.calibration is not None
+    assert header.calibration.slope > abs(header.calibration.skew)
     # The figures are those of the validation micrograph at the threshold, without the edge.
     result = score_on(model, scenes[4], edge_margin_px=0)
     assert record["validation"]["recall"] == pytest.approx(result.recall, abs=1e-4)
@@ -182,56 +209,69 @@ def test_a_fifth_is_held_out_where_nothing_validates(run, scenes):
     assert sorted(names) == [scene.micrograph.name for scene in scenes[:6]]
 
 
-def test_few_micrographs_choose_the_threshold_on_themselves(run, scenes):
+def test_few_micrographs_are_scored_by_networks_that_learnt_from_the_others(run, scenes):
     recorder = Recorder()
-    record = run(events=recorder).header.training
+    record = run(events=recorder, epochs=5).header.training
+    assert record["threshold_from"] == "cross-validation"
+    names = [scene.micrograph.name for scene in scenes[:4]]
+    assert record["micrographs"] == names
+    assert sorted(record["validation_micrographs"]) == names
+    # A tenth of the boxes is not learnt from, of all micrographs and then of either half.
+    assert recorder.sizes == [(4 * 16 - 6, 4 * 16 - 6, 12)] + 2 * [(2 * 16 - 3, 2 * 16 - 3, 6)]
+    assert [stage for stage in recorder.stages if "Cross" in stage] == [
+        "Cross-validation, part 1 of 2",
+        "Cross-validation, part 2 of 2",
+    ]
+    assert len(recorder.epochs) == 3 * 5
+
+
+def test_a_single_micrograph_chooses_the_threshold_on_itself(run, scenes):
+    record = run(chosen=scenes[:1]).header.training
     assert record["threshold_from"] == "training micrographs"
     assert record["validation_micrographs"] == record["micrographs"]
-    # A tenth of the boxes is not learned from.
-    assert (recorder.held_out.n_positives, len(recorder.held_out)) == (6, 12)
-    assert recorder.samples.n_positives == 4 * 16 - 6
+
+
+def test_halves_with_too_few_particles_to_learn_from_are_no_trouble(run, scenes):
+    """Eight particles are enough to learn from, and four are not."""
+    few = [replace(scene, truth=scene.truth.take(np.arange(4))) for scene in scenes[:2]]
+    record = run(chosen=few, epochs=60).header.training
+    assert record["n_positives"] >= 5
+    assert record["threshold_from"] == "training micrographs"
 
 
 def test_the_threshold_is_that_of_the_validation_micrographs(run, scenes):
-    """The flat top of F2 is within 0.01 of the highest, and nothing above it is."""
-    # A weak model, so that good and bad scores overlap, and validation labels that lack some.
-    incomplete = [replace(s, truth=s.truth.take(np.arange(0, 16, 2))) for s in scenes[4:6]]
-    model = run(epochs=4, learning_rate=0.5, **validation(*incomplete))
+    model = run(**validation(*scenes[4:6]))
     header = model.header
-    radius_px = header.scale.diameter_px / 2
-    candidates = [
-        select(Picker(model).scan(s.micrograph), Selection(std_range=header.std_range))
-        for s in incomplete
-    ]
-
-    def f2_at(threshold):
-        n_right = n_picks = n_truth = 0
-        for found, scene in zip(candidates, incomplete, strict=True):
-            matching = match_picks(
-                select(found, Selection(threshold=threshold)),
-                scene.truth,
-                max_distance_px=radius_px,
-                edge_margin_px=radius_px,
-            )
-            n_right += int(matching.is_true_positive.sum())
-            n_picks += int(matching.is_counted.sum())
-            n_truth += int(matching.is_required.sum())
-        return float(f_beta(n_right / n_picks, n_right / n_truth, beta=2)) if n_picks else 0.0
-
-    scores = np.unique(np.concatenate([found.score for found in candidates]))
-    best = max(f2_at(score) for score in scores)
-    assert f2_at(header.threshold) >= best - 0.01 - 1e-9
-    assert all(f2_at(score) < best - 0.01 for score in scores if score > header.threshold + 0.05)
-    assert header.training["validation"]["f2"] == pytest.approx(f2_at(header.threshold), abs=1e-4)
+    held_out = [LabelledMicrograph(s.micrograph, s.truth) for s in scenes[4:6]]
+    found = validate(
+        scan_held_out(model, held_out),
+        [scene.truth for scene in scenes[4:6]],
+        diameter_px=header.scale.diameter_px,
+        beta=2,
+    )
+    assert header.threshold == pytest.approx(found.threshold, abs=1e-5)
+    assert header.calibration == found.calibration
+    assert header.training["validation"]["f2"] == pytest.approx(found.evaluation.f2, abs=1e-4)
+    # Precision counts for more with a smaller beta.
+    other = run(beta=0.1, **validation(*scenes[4:6]))
+    assert torch.equal(weights_of(model), weights_of(other))
+    assert other.header.threshold >= header.threshold
+    assert other.header.training["beta"] == 0.1
 
 
 def test_choosing_a_threshold_does_not_depend_on_the_models_own(run, scenes):
-    model = run(**validation(scenes[4]))
-    other = replace(model, header=model.header.model_copy(update={"threshold": 1.0}))
-    micrographs, truth = [scenes[4].micrograph], [scenes[4].truth]
-    chosen = [choose_threshold(m, micrographs, truth) for m in (model, other)]
-    assert chosen[0].threshold == chosen[1].threshold
-    assert model.header.threshold == pytest.approx(chosen[0].threshold, abs=1e-5)
+    """Nor on its calibration: what is scanned are the network's own scores."""
+    model = run(epochs=2, **validation(scenes[4]))
+    plain = model.header.model_copy(update={"threshold": 1.0, "calibration": None})
+    held_out = [LabelledMicrograph(scenes[4].micrograph, scenes[4].truth)]
+    (one,), (other,) = (scan_held_out(m, held_out) for m in (model, replace(model, header=plain)))
+    np.testing.assert_array_equal(one.score, other.score)
+    np.testing.assert_array_equal(one.x_px, other.x_px)
+
+
+def test_a_beta_that_is_none_is_refused(run):
+    with pytest.raises(ConfigError, match="beta: must be above 0, got 0; 2 favours recall"):
+        run(beta=0)
 
 
 def test_a_micrograph_without_particles_teaches_what_is_none(run, scenes):
@@ -245,20 +285,29 @@ def test_a_micrograph_without_particles_teaches_what_is_none(run, scenes):
         events=recorder,
         **validation(scenes[4]),
     )
-    assert recorder.samples.n_positives == 4 * 16
-    assert len(recorder.samples) == 4 * 32 + 16  # as many as the others have particles
+    # As many non-particles as the others have particles.
+    assert recorder.sizes == [(4 * 16, 5 * 16, 32)]
 
 
-def test_negatives_of_the_user_are_learned(run, scenes):
+def test_negatives_of_the_user_are_learned_first(run, scenes, monkeypatch):
     name = scenes[0].micrograph.name
     places = np.linspace(40, 200, 9)
+    learned = []
+
+    def watch(image, particles, **options):
+        learned.append(cut_samples(image, particles, **options))
+        return learned[-1]
+
+    monkeypatch.setattr("deepem.training.paper.cut_samples", watch)
     recorder = Recorder()
     run(negatives=[Picks(name, places, places)], epochs=1, events=recorder, **validation(scenes[4]))
-    assert recorder.samples.n_positives == 4 * 16
-    assert len(recorder.samples) == 4 * 16 + 9
+    # Random ones fill up to as many as there are particles.
+    assert recorder.sizes == [(4 * 16, 4 * 16, 32)]
     pixels = scenes[0].micrograph.pixels()
-    (first,) = recorder.samples.boxes[recorder.samples.targets == 0][:1]
-    assert np.corrcoef(first.ravel(), pixels[27:54, 27:54].ravel())[0, 1] > 0.99
+    boxes = learned[0].boxes[learned[0].targets == 0]
+    assert np.corrcoef(boxes[0].ravel(), pixels[27:54, 27:54].ravel())[0, 1] > 0.99
+    assert np.corrcoef(boxes[8].ravel(), pixels[187:214, 187:214].ravel())[0, 1] > 0.99
+    assert np.corrcoef(boxes[9].ravel(), pixels[27:54, 27:54].ravel())[0, 1] < 0.9
 
 
 @pytest.mark.parametrize("n", [0, 4])
@@ -327,7 +376,7 @@ def test_where_every_validation_micrograph_fails_the_others_serve(run):
     model = run(
         events=Recorder(), valid_micrographs=[flat], valid_picks=[Picks("flat", [100], [100])]
     )
-    assert model.header.training["threshold_from"] == "training micrographs"
+    assert model.header.training["threshold_from"] == "cross-validation"
 
 
 def test_pixel_sizes_that_some_lack_are_refused_before_the_training(run, scenes):
@@ -377,6 +426,9 @@ def test_an_interrupted_training_goes_on_to_the_same_model(run, scenes, tmp_path
         ({"preset": "none"}, "preset"),
         ({"n_pairs": 9}, "layer pairs"),
         ({"activation": "tanh"}, "activation"),
+        ({"updates": 10}, "updates"),
+        ({"network": "residual"}, "epochs"),
+        ({"network": "unet"}, "network"),
     ],
 )
 def test_impossible_options_are_refused(run, options, field):
@@ -386,8 +438,6 @@ def test_impossible_options_are_refused(run, options, field):
 
 
 def test_a_micrograph_at_another_pixel_size_is_learned_as_well(run, scenes):
-    from deepem.preprocessing import fourier_crop
-
     fine = []
     for scene in scenes[1:3]:
         pixels, (step, _) = fourier_crop(scene.micrograph.pixels(), 0.5)
@@ -400,11 +450,12 @@ def test_a_micrograph_at_another_pixel_size_is_learned_as_well(run, scenes):
             (scene.truth.y_px - (step - 1) / 2) / step,
         )
         fine.append(replace(scene, micrograph=micrograph, truth=truth))
-    recorder, other = Recorder(), Recorder()
+    recorder, model = Recorder(), run(epochs=1, **validation(scenes[4]))
     run(chosen=[scenes[0], *fine, scenes[3]], epochs=1, events=recorder, **validation(scenes[4]))
-    run(epochs=1, events=other, **validation(scenes[4]))
+    assert recorder.sizes == [(4 * 16, 4 * 16, 32)]
     # The positives are the same boxes, but for the rounding to whole pixels.
-    assert recorder.samples.n_positives == other.samples.n_positives
-    positives = [r.samples.boxes[r.samples.targets == 1] for r in (recorder, other)]
-    same = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(*positives, strict=True)]
+    scale = model.header.scale
+    finer = replace(scale, factor=scale.factor / step, diameter_px=scale.diameter_px / step)
+    ours, theirs = boxes_of(scale, scenes[1:3]).boxes, boxes_of(finer, fine).boxes
+    same = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(ours, theirs, strict=True)]
     assert min(same) > 0.99
