@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepem.core import Micrograph
+from deepem.core import Micrograph, Picks
 from deepem.io import collect_picks, open_micrograph, read_picks, write_mrc
-from deepem.picking import Picker, Verdict
+from deepem.picking import Picker
 
 Deepem = Callable[..., Any]
 
@@ -25,7 +25,7 @@ def _noise(side: int = 256) -> np.ndarray[Any, np.dtype[np.float32]]:
 
 
 def _names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.is_file())
 
 
 def _make_empty(path: Path) -> None:
@@ -307,14 +307,14 @@ def test_a_format_named_twice_is_written_once(
 def test_an_interrupted_run_says_how_much_is_done(
     deepem: Deepem, mics: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge = Picker.judge
+    scan = Picker.scan
 
-    def interrupt_second(self: Picker, micrograph: Micrograph) -> Verdict:
+    def interrupt_second(self: Picker, micrograph: Micrograph) -> Picks:
         if micrograph.name == "mic_0002":
             raise KeyboardInterrupt
-        return judge(self, micrograph)
+        return scan(self, micrograph)
 
-    monkeypatch.setattr(Picker, "judge", interrupt_second)
+    monkeypatch.setattr(Picker, "scan", interrupt_second)
     ended = deepem("pick", mics, "--model", model, "--out", tmp_path / "picks")
     assert ended.code == 130
     assert "Interrupted: 1 of 2 micrographs done" in ended.err

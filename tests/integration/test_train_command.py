@@ -34,7 +34,8 @@ def train(deepem: Deepem, labelled: Path, tmp_path: Path) -> Deepem:
 
     def run(*options: object) -> Any:
         out = () if "--out" in options else ("--out", tmp_path / "m.deepem")
-        return deepem("train", labelled, "--picks", labelled, "--epochs", 2, *out, *options)
+        quick = ("--network", "deepem8", "--epochs", 2)
+        return deepem("train", labelled, "--picks", labelled, *quick, *out, *options)
 
     return run
 
@@ -50,7 +51,7 @@ def test_says_what_it_does_and_what_next(train: Deepem, tmp_path: Path) -> None:
     for said in (
         "Particle diameter 31 px (123 Å), box 46 px",
         "Boxes: 43 particles, 43 non-particles, 10 held out",
-        "Epoch 2 of 2",
+        "step 2 of 2",
     ):
         assert said in ended.err
     assert f"deepem pick … --model {tmp_path / 'm.deepem'}" in ended.err
@@ -97,7 +98,7 @@ def test_what_has_no_partner_is_named(train: Deepem, labelled: Path) -> None:
     (labelled / "mic_0001.box").rename(labelled / "other.box")
     ended = train()
     assert ended.code == 0
-    assert "Micrographs without coordinates: mic_0001.mrc." in ended.err
+    assert "1 micrograph without coordinates (mic_0001.mrc …)" in ended.err
     assert "Coordinate files without a micrograph: other.box." in ended.err
 
 

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from deepem.picking import Picker
 
-_EXPECTED = "expected.tsv"
+# In a folder of its own: a table beside the coordinates could be taken for some.
+_EXPECTED = Path("report") / "expected.tsv"
 
 
 def pick(
@@ -90,9 +91,9 @@ def pick(
     Writes a file for EMAN2 (.box) and one for RELION (.star) for each micrograph, and prints a
     line for each: name, number of picks, their mean score. Candidates above the threshold that
     are left out, because they lie in junk, or for their standard deviation or the edge, are listed
-    with the reason in DIR/rejected. Where scores are probabilities, DIR/expected.tsv says which
-    precision and recall to expect at every threshold. --threshold 0 keeps every candidate, with
-    its score, wherever it lies.
+    with the reason in DIR/rejected. Where scores are probabilities, DIR/report/expected.tsv says
+    which precision and recall to expect at every threshold. --threshold 0 keeps every candidate,
+    with its score, wherever it lies.
     """
     import numpy as np
 
@@ -159,7 +160,7 @@ def _say_expected(picker: Picker, scores: NDArray[np.float32], out: Path) -> Non
     from deepem.io import write_atomically
 
     calibration = picker.model.header.calibration
-    factor = None if calibration is None else calibration.logit_error_factor(scores)
+    factor = None if calibration is None else calibration.logit_error_factor
     nowhere = np.zeros(scores.size)
     expectation = expect(Picks("all", nowhere, nowhere, score=scores), logit_error_factor=factor)
     path = out / _EXPECTED

@@ -108,7 +108,7 @@ class Picks:
 
     def with_score(self, score: ArrayLike) -> Picks:
         """The same picks with other scores, shape ``(n,)``."""
-        return replace(self, score=score)
+        return replace(self, score=_column(score, len(self)))
 
     def by_score(self) -> Picks:
         """The same picks, best score first; equal scores by row, then column; unknown ones last."""

@@ -178,7 +178,7 @@ def _fold(network: ResidualNetwork) -> ResidualNetwork:
     folded = copy.deepcopy(network).eval()
     folded.stem = fuse_conv_bn_eval(folded.stem, folded.stem_norm)
     folded.stem_norm = nn.Identity()  # type: ignore[assignment]
-    for block in folded.blocks:
+    for block in folded.blocks.children():
         first, first_norm, relu, second, second_norm = block.layers
         block.layers = nn.Sequential(
             fuse_conv_bn_eval(first, first_norm), relu, fuse_conv_bn_eval(second, second_norm)

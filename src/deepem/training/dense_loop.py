@@ -214,10 +214,10 @@ class _State:
             return []
         tensors, history = saved
         groups: dict[str, dict[str, Any]] = {"network": {}, "averaged": {}, "optimizer": {}}
-        for key, value in tensors.items():
-            group, _, name = key.partition(".")
-            groups[group][name] = value
         with checkpoint.damage_reported():
+            for key, value in tensors.items():
+                group, _, name = key.partition(".")
+                groups[group][name] = value
             for name, module in self._modules.items():
                 module.load_state_dict(groups[name])
             moments: dict[int, dict[str, Any]] = {}
