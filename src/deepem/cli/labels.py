@@ -150,14 +150,17 @@ def read_validation(
 
 
 def find_files(
-    micrographs: Sequence[Path], valid: Sequence[Path] | None
+    micrographs: Sequence[Path] | None, valid: Sequence[Path] | None
 ) -> tuple[list[MicrographFile], list[MicrographFile]]:
-    """Micrographs to learn from, and those to measure on, which are none of the first."""
+    """Micrographs to learn from, and those to measure on, which are none of the first.
+
+    Without micrographs named, only the second.
+    """
     valid_files = find_micrographs(valid) if valid else []
     aside = {(file.path.resolve(), file.slice_index) for file in valid_files}
     files = [
         file
-        for file in find_micrographs(micrographs)
+        for file in (find_micrographs(micrographs) if micrographs else [])
         if (file.path.resolve(), file.slice_index) not in aside
     ]
     return files, valid_files

@@ -183,7 +183,7 @@ def train(
         checkpoint.unlink(missing_ok=True)
 
     failures = Failures()
-    files, valid_files = find_files([] if stored else micrographs, valid)
+    files, valid_files = find_files(None if stored else micrographs, valid)
     known: TrainingSet | None = None
     if stored is not None:
         known = TrainingSet.load(stored)

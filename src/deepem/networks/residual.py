@@ -89,10 +89,11 @@ class ResidualNetwork(nn.Module):
         super().__init__()
         self.design = design
         maps = design.maps
-        self.stem = nn.Conv2d(1, maps, design.stem, padding=design.stem // 2)
-        self.stem_norm = nn.BatchNorm2d(maps)
-        self.blocks = nn.Sequential(*[_Block(maps, dilation) for dilation in design.dilations])
-        self.head = nn.Conv2d(maps, 1, 1)
+        with torch.random.fork_rng(devices=()):  # layers draw weights of their own, in vain
+            self.stem = nn.Conv2d(1, maps, design.stem, padding=design.stem // 2)
+            self.stem_norm = nn.BatchNorm2d(maps)
+            self.blocks = nn.Sequential(*[_Block(maps, dilation) for dilation in design.dilations])
+            self.head = nn.Conv2d(maps, 1, 1)
         if generator is not None:
             self._draw_weights(generator)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

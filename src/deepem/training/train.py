@@ -22,8 +22,7 @@ from deepem.networks import (
 )
 from deepem.training.dense import DenseRecipe
 from deepem.training.events import TrainingEvents
-from deepem.training.few_labels import are_labels_many
-from deepem.training.few_labels import THRESHOLD_WITHOUT_TRUTH
+from deepem.training.few_labels import THRESHOLD_WITHOUT_TRUTH, are_labels_many
 from deepem.training.labels import (
     LabelledMicrograph,
     hold_out,

@@ -146,6 +146,10 @@ def test_weights_come_from_the_generator_only():
 
     with torch.random.fork_rng():
         assert torch.equal(weights(3, 0), weights(3, 1))
+        torch.manual_seed(5)
+        before = torch.random.get_rng_state()
+        make_network(SMALL)
+        assert torch.equal(torch.random.get_rng_state(), before)
         assert not torch.equal(weights(3, 0), weights(4, 0))
 
 
