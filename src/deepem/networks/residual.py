@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -179,9 +180,9 @@ def _fold(network: ResidualNetwork) -> ResidualNetwork:
     folded = copy.deepcopy(network).eval()
     folded.stem = fuse_conv_bn_eval(folded.stem, folded.stem_norm)
     folded.stem_norm = nn.Identity()  # type: ignore[assignment]
-    for block in folded.blocks.children():
-        first, first_norm, relu, second, second_norm = block.layers
-        block.layers = nn.Sequential(
-            fuse_conv_bn_eval(first, first_norm), relu, fuse_conv_bn_eval(second, second_norm)
-        )
+    for block in cast(Iterable[_Block], folded.blocks):
+        convolutions = [layer for layer in block.layers if isinstance(layer, nn.Conv2d)]
+        norms = [layer for layer in block.layers if isinstance(layer, nn.BatchNorm2d)]
+        first, second = map(fuse_conv_bn_eval, convolutions, norms)
+        block.layers = nn.Sequential(first, nn.ReLU(), second)
     return folded
