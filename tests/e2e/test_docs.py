@@ -54,12 +54,12 @@ def test_blocks_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def write_example_folders(folder: Path) -> None:
     """The folders that the README speaks of, small."""
     specimen = make_phantom("ribosome")
-    for names, n, seed in ((("labelled",), 5, 0), (("micrographs", "truth"), 2, 1)):
+    for names, n, seed in ((("labelled",), 7, 0), (("micrographs", "truth"), 2, 1)):
         for name in names:
             for scene in simulate_dataset(
                 specimen,
                 n,
-                n_particles=25,
+                n_particles=30,
                 pixel_size_angstrom=12,
                 shape=(256, 320),
                 snr=0.03,

@@ -173,6 +173,8 @@ def train(
     )
     threshold_from = "validation micrographs"
     if not valid and _are_taken_for_all(labelled, plan):
+        # Said now: what is left after holding out may look like few.
+        labelled = [replace(item, complete=True) for item in labelled]
         labelled, valid = hold_out(labelled, seed=seed)
         threshold_from = "held-out micrographs"
     events.planned(plan, len(labelled), len(valid))
