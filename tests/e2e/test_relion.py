@@ -298,7 +298,9 @@ def test_deepem_is_a_job_of_relion(project: Path) -> None:
     Path(suffix).write_text(f"{MICROGRAPHS}\n")
     start_project(next_job=3)
 
-    pipeline = run_external_job("External/job003/", "relion train", suffix, diameter=130, epochs=20)
+    pipeline = run_external_job(
+        "External/job003/", "relion train", suffix, diameter=130, updates=150
+    )
     run_err = Path("External/job003/run.err").read_text()
     assert find_status(pipeline, "External/job003/") == 2, run_err
     assert "External/job003/logfile.pdf           13" in pipeline
@@ -371,7 +373,7 @@ def test_relion_sees_that_a_job_was_aborted(project: Path) -> None:
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
-    pipeline = run_external_job(f"{folder}/", "relion train", suffix, diameter=130, epochs=1000)
+    pipeline = run_external_job(f"{folder}/", "relion train", suffix, diameter=130, updates=5000)
     thread.join(timeout=1)
     assert find_status(pipeline, f"{folder}/") == 4
     assert not (folder / "RELION_JOB_ABORT_NOW").exists()
