@@ -23,12 +23,13 @@ def _run(*arguments: object) -> str:
     return ended.stdout
 
 
-def test_apoferritin(shared_data: Path, tmp_path: Path) -> None:
-    """EMPIAR-10146: recipe 'paper' at default settings, five micrographs to learn from."""
+@pytest.mark.parametrize("network", [(), ("--network", "deepem8")], ids=["default", "deepem8"])
+def test_apoferritin(network: tuple[str, ...], shared_data: Path, tmp_path: Path) -> None:
+    """EMPIAR-10146: either network at default settings, five micrographs to learn from."""
     data = shared_data / "apoferritin"
     model, picks, test = tmp_path / "m.deepem", tmp_path / "picks", data / "test"
     labelled = ("--picks", data / "train", "--valid", data / "valid")
-    _run("train", data / "train", *labelled, "--diameter-px", 64, "--out", model)
+    _run("train", data / "train", *labelled, "--diameter-px", 64, "--out", model, *network)
     _run("pick", test, "--model", model, "--out", picks, "--threshold", 0)
     threshold = json.loads(_run("info", "--json", model))["threshold"]
     compare = ("evaluate", picks, "--truth", test, "--micrographs", test, "--max-distance", 20)

@@ -38,7 +38,8 @@ def training(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
     common = ("--phantom", "apoferritin", "--size", 512, 512, "--particles", 25, "--snr", 0.3)
     _run("simulate", mics, *common, "--n", 6)
     _run("simulate", mics.with_name("fresh"), *common, "--n", 3, "--seed", 1)
-    return ("train", mics, "--picks", mics, "--diameter", 125, "--epochs", 8, "--threads", 1)
+    quick = ("--labels", "all", "--updates", 150, "--batch-size", 2, "--threads", 1)
+    return ("train", mics, "--picks", mics, "--diameter", 125, *quick)
 
 
 @pytest.fixture(scope="module")

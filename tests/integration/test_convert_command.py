@@ -169,7 +169,7 @@ def test_training_warns_of_labels_that_are_flipped(
     convert = ("convert", mics, "--to", "star", "--micrographs", mics)
     assert deepem(*convert, "--out", wrong, "--flip-y").code == 0
     out = tmp_path / "m.deepem"
-    common = ("--out", out, "--diameter-px", 31, "--epochs", 1, "--overwrite")
+    common = ("--out", out, "--diameter-px", 31, "--updates", 1, "--overwrite")
     ended = deepem("train", mics, "--picks", wrong, *common)
     assert "--flip-y" in ended.err
     ended = deepem("train", mics, "--picks", mics, *common)

@@ -45,7 +45,7 @@ def project(simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_training_takes_the_list_and_one_file_of_particles(deepem: Deepem, project: Path) -> None:
     ended = deepem(
         "train", "micrographs_ctf.star", "--picks", "particles.star", "--diameter", 124,
-        "--epochs", 1, "--out", "m.deepem",
+        "--updates", 1, "--out", "m.deepem",
     )  # fmt: skip
     assert ended.code == 0, ended.err
     facts = json.loads(deepem("info", "m.deepem", "--json").out)
