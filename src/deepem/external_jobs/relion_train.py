@@ -150,6 +150,7 @@ class _JobEvents(TrainingEvents):
         self._job = job
         self._say = say
         self._fail = fail
+        self._is_validating = False
 
     def planned(self, plan: Plan, n_train: int, n_valid: int) -> None:
         scale = plan.scale
@@ -161,8 +162,10 @@ class _JobEvents(TrainingEvents):
         self._job.check_abort()
 
     def began(self, stage: str) -> None:
-        self._stage = stage
-        self.epochs.clear()  # the curve is that of the last stage
+        # The curve is that of the model: of the last stage before the cross-validation.
+        self._is_validating |= stage.startswith("Cross-validation")
+        if not self._is_validating:
+            self.epochs.clear()
         self._say(f"{stage} …")
         self._job.check_abort()
 
@@ -172,7 +175,8 @@ class _JobEvents(TrainingEvents):
         self._job.check_abort()
 
     def trained(self, epoch: Epoch) -> None:
-        self.epochs.append(epoch)
+        if not self._is_validating:
+            self.epochs.append(epoch)
         held_out = ""
         if not math.isnan(epoch.valid_accuracy):
             held_out = f", held out {epoch.valid_accuracy:.1%}"

@@ -160,17 +160,21 @@ def train(
             activation=activation,
         )
     warn_of_orientation(labelled, diameter_px=plan.scale.diameter_px)
-    recipe = _make_recipe(
-        plan,
-        events,
-        others,
-        start,
-        epochs=epochs,
-        updates=updates,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-    )
+
+    def make_recipe(start: Model | None) -> Recipe:
+        return _make_recipe(
+            plan,
+            events,
+            others,
+            start,
+            epochs=epochs,
+            updates=updates,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            seed=seed,
+        )
+
+    recipe = make_recipe(start)
     threshold_from = "validation micrographs"
     if not valid and _are_taken_for_all(labelled, plan):
         # Said now: what is left after holding out may look like few.
@@ -186,7 +190,8 @@ def train(
     elif not lesson.is_complete:
         return _with_default_threshold(model)
     else:
-        judged, candidates = _cross_validate(plan, recipe, lesson, events, seed=seed)
+        # From new weights: the model to go on from may have learnt from these micrographs.
+        judged, candidates = _cross_validate(plan, make_recipe(None), lesson, events, seed=seed)
         threshold_from = "cross-validation"
         if not judged:
             judged, candidates = lesson.used, scan_held_out(model, lesson.used)
