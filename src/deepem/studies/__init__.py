@@ -10,7 +10,7 @@ from deepem.studies.report import write_report
 from deepem.studies.results import Result, read_results
 from deepem.studies.runner import Outcome, run_study
 from deepem.studies.speed import SPEED
-from deepem.studies.study import Cell, Column, Figures, Need, Study, Target
+from deepem.studies.study import Cell, Column, Figures, Measured, Need, Plot, Study, Target
 
 STUDIES = {
     study.name: study for study in (FEW_LABELS, FULL_LABELS, KLH, LOW_SIGNAL, ADDED_NOISE, SPEED)
@@ -22,8 +22,10 @@ __all__ = [
     "Column",
     "Figures",
     "Labelled",
+    "Measured",
     "Need",
     "Outcome",
+    "Plot",
     "Result",
     "Sources",
     "Study",

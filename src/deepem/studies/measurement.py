@@ -11,13 +11,14 @@ from deepem.core import Micrograph, Picks
 from deepem.evaluation import evaluate
 from deepem.networks import Model
 from deepem.picking import Picker, select
-from deepem.studies.study import Column, Figures
+from deepem.studies.study import Arrays, Column, Figures
 
 #: Columns of `compare`, but for the precision and the recall.
 F1 = Column("f1", "F1")
 BEST_F1 = Column("best_f1", "best F1")
 AVERAGE_PRECISION = Column("average_precision", "average precision", decimals=4)
 PRECISION, RECALL = Column("precision", "precision"), Column("recall", "recall")
+_CURVE_POINTS = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +86,35 @@ def compare(
         "precision": picks.precision,
         "recall": picks.recall,
         **rank(found.candidates, truth, match_px=match_px, diameter_px=diameter_px, ignore=ignore),
+    }
+
+
+def measure_curve(
+    candidates: Sequence[Picks],
+    truth: Sequence[Picks],
+    *,
+    match_px: float,
+    diameter_px: float,
+    ignore: Sequence[Picks] | None = None,
+) -> Arrays:
+    """Precision, recall and F2 over the threshold, for a plot; arguments as of `compare`.
+
+    At most 400 points: what a picture can show.
+    """
+    curve = evaluate(
+        candidates,
+        truth,
+        max_distance_px=match_px,
+        edge_margin_px=diameter_px / 2,
+        ignore=ignore,
+    ).curve
+    n = len(curve.threshold)
+    shown = np.unique(np.linspace(0, max(n - 1, 0), min(n, _CURVE_POINTS)).astype(int))
+    return {
+        "threshold": curve.threshold[shown],
+        "precision": curve.precision[shown],
+        "recall": curve.recall[shown],
+        "f2": curve.f_beta(2)[shown],
     }
 
 

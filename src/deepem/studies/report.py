@@ -1,4 +1,4 @@
-"""The table of a study: Markdown for people, CSV for programs, both written in one piece."""
+"""The report of a study: Markdown for people with pictures, CSV for programs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 
 from deepem.errors import ConventionError
 from deepem.io import write_atomically
+from deepem.studies.drawing import render_svg
 from deepem.studies.results import Result, read_results
-from deepem.studies.study import Column, Study, is_quick
+from deepem.studies.study import Column, Plot, Study, is_quick
 from deepem.studies.summary import Row, Summary, Verdict, summarise
 
 _HOW_TO_READ = (
@@ -39,7 +40,7 @@ class WrittenReport:
 
 
 def write_report(study: Study, results: str | Path, out: str | Path) -> WrittenReport:
-    """Write ``STUDY.md`` and ``STUDY.csv`` from the results that are there.
+    """Write ``STUDY.md``, ``STUDY.csv`` and the plots from the results that are there.
 
     Parameters
     ----------
@@ -70,8 +71,13 @@ def write_report(study: Study, results: str | Path, out: str | Path) -> WrittenR
             f"with: deepem study run {study.name} --results {results}"
         )
     quick = [one for one in found if is_quick(one.cell)]
-    full = [one for one in found if not is_quick(one.cell)]
+    full = _sort(study, [one for one in found if not is_quick(one.cell)])
     rows, quick_rows = summarise(study, full), summarise(study, quick, quick=True)
+    if full:
+        for plot in study.plots:
+            svg = _draw(plot, full)
+            with write_atomically(Path(out) / _plot_path(study, plot), overwrite=True) as file:
+                file.write(svg)
     page, table = Path(out) / f"{study.name}.md", Path(out) / f"{study.name}.csv"
     with write_atomically(page, overwrite=True) as file:
         file.write(render_markdown(study, full, rows, quick, quick_rows))
@@ -92,6 +98,7 @@ def render_markdown(
     if full:
         table = _render_table(study, rows, with_targets=bool(study.targets))
         parts += [_say_where(study, full), _HOW_TO_READ, table]
+        parts += [f"![{one.caption}]({_plot_path(study, one)})" for one in study.plots]
     if quick:
         parts += [
             "## Quick run",
@@ -124,6 +131,23 @@ def render_csv(study: Study, rows: Sequence[Row], quick_rows: Sequence[Row] = ()
                 [*group, of_quick, column.figure, row.n_seeds, *numbers, wanted, reached]
             )
     return text.getvalue()
+
+
+def _sort(study: Study, results: Sequence[Result]) -> list[Result]:
+    """In the order of the study's cells; what an older run measured beyond them is last."""
+    planned = study.cells()
+    return sorted(
+        results,
+        key=lambda one: planned.index(one.cell) if one.cell in planned else len(planned),
+    )
+
+
+def _draw(plot: Plot, results: Sequence[Result]) -> str:
+    return render_svg(lambda figure: plot.draw(figure, results))
+
+
+def _plot_path(study: Study, plot: Plot) -> str:
+    return f"figures/{study.name}-{plot.name}.svg"
 
 
 def _say_where(study: Study, results: Sequence[Result], *, is_quick_run: bool = False) -> str:

@@ -1,16 +1,19 @@
-"""What is kept of a measured cell: one JSON file each, found again by its settings."""
+"""What is kept of a measured cell: a JSON file, its arrays beside it, found by its settings."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+import zipfile
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+
+import numpy as np
 
 from deepem.errors import FileFormatError
 from deepem.io import write_atomically
-from deepem.studies.study import Cell, Figures, Study
+from deepem.studies.study import Arrays, Cell, Figures, Study
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Result:
     cpu_seconds
         Processor time of all threads, which depends less on who else uses the machine; None where
         it was not measured.
+    arrays
+        Curves or images for the plots.
     """
 
     study: str
@@ -49,6 +54,7 @@ class Result:
     source: str
     date: str
     cpu_seconds: float | None = None
+    arrays: Arrays = field(default_factory=dict, repr=False, compare=False)
 
 
 def result_path(study: Study, cell: Cell, folder: Path) -> Path:
@@ -59,20 +65,24 @@ def result_path(study: Study, cell: Cell, folder: Path) -> Path:
 
 
 def write_result(result: Result, path: Path) -> None:
-    """Keep a result.
+    """Keep a result, its arrays as ``KEY.npz`` beside it.
 
     Raises
     ------
     deepem.errors.OutputError
-        The file cannot be written.
+        A file cannot be written.
     """
-    fields = asdict(result)
-    fields["figures"] = {
+    # First, so that a result that is there is whole.
+    if result.arrays:
+        with write_atomically(path.with_suffix(".npz"), overwrite=True, mode="wb") as file:
+            np.savez_compressed(file, **result.arrays)  # type: ignore[arg-type]
+    kept = {one.name: getattr(result, one.name) for one in fields(result) if one.name != "arrays"}
+    kept["figures"] = {
         name: float(value) if math.isfinite(value) else None
         for name, value in result.figures.items()
     }
     with write_atomically(path, overwrite=True) as file:
-        json.dump(fields, file, indent=1, allow_nan=False)
+        json.dump(kept, file, indent=1, allow_nan=False)
         file.write("\n")
 
 
@@ -82,16 +92,21 @@ def read_result(path: Path) -> Result:
     Raises
     ------
     deepem.errors.FileFormatError
-        The file is damaged.
+        A file is damaged.
     """
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        fields["figures"] = {
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        kept["figures"] = {
             name: math.nan if value is None else float(value)
-            for name, value in fields["figures"].items()
+            for name, value in kept["figures"].items()
         }
-        return Result(**fields)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        result = Result(**kept)
+        arrays_path = path.with_suffix(".npz")
+        if not arrays_path.exists():
+            return result
+        with arrays_path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return replace(result, arrays=dict(arrays))
+    except (ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         problem = f"is no result of a study ({error}); delete it, and run the study again"
         raise FileFormatError(path, problem) from error
 

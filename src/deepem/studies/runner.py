@@ -17,7 +17,7 @@ from deepem.io import write_atomically
 from deepem.studies.data import Sources
 from deepem.studies.machine import describe_machine, fingerprint_source
 from deepem.studies.results import Result, read_result, result_path, write_result
-from deepem.studies.study import Cell, Study
+from deepem.studies.study import Cell, Measured, Study
 
 
 @dataclass(frozen=True)
@@ -96,17 +96,19 @@ def _run_cell(study: Study, cell: Cell, sources: Sources, path: Path) -> Outcome
     why_path = path.with_suffix(".error.txt")
     start, cpu_start = time.perf_counter(), time.process_time()
     try:
-        figures = study.measure(cell, sources)
+        measured = study.measure(cell, sources)
     except Exception as error:  # a night's work must not end with one cell, whatever the reason
         reason = str(error) if isinstance(error, DeepEMError) else repr(error)
         with write_atomically(why_path, overwrite=True) as file:
             file.write(f"{cell}\n{traceback.format_exc()}")
         return Outcome(cell, error=f"{reason} (details: {why_path})")
+    if not isinstance(measured, Measured):
+        measured = Measured(measured, {})
     result = Result(
         study=study.name,
         version=study.version,
         cell=cell,
-        figures=figures,
+        figures=measured.figures,
         seconds=round(time.perf_counter() - start, 2),
         machine=describe_machine(),
         threads=torch.get_num_threads(),
@@ -114,6 +116,7 @@ def _run_cell(study: Study, cell: Cell, sources: Sources, path: Path) -> Outcome
         source=fingerprint_source(),
         date=f"{date.today():%Y-%m-%d}",
         cpu_seconds=round(time.process_time() - cpu_start, 2),
+        arrays=measured.arrays,
     )
     write_result(result, path)
     why_path.unlink(missing_ok=True)

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from deepem.studies.data import Sources
+    from deepem.studies.results import Result
 
 Value: TypeAlias = str | int | float | bool
 #: Settings of one measurement, plain values that JSON keeps.
 Cell: TypeAlias = dict[str, Value]
 #: What was measured there, by name; NaN where a figure does not exist.
 Figures: TypeAlias = dict[str, float]
+#: Curves or images that were measured with the figures, by name.
+Arrays: TypeAlias = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Figures of a cell together with what a plot needs beyond them."""
+
+    figures: Figures
+    arrays: Arrays
 
 
 @dataclass(frozen=True)
@@ -78,6 +93,25 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Plot:
+    """A picture of the report, as the paper draws it.
+
+    Parameters
+    ----------
+    name
+        Its file is ``figures/STUDY-NAME.svg``.
+    caption
+        What it shows, in a sentence.
+    draw
+        Draws results of full size, with their arrays, into an empty figure.
+    """
+
+    name: str
+    caption: str
+    draw: Callable[[Figure, Sequence[Result]], None]
+
+
+@dataclass(frozen=True)
 class Study:
     """A table that can be measured again with one command.
 
@@ -97,13 +131,15 @@ class Study:
     make_cells
         The cells of ``(quick, n_seeds)``, in the order in which they share what they load.
     measure
-        Measures one cell.
+        Measures one cell; the figures alone, or with arrays for the plots.
     group_by
         Settings that make up a row; over the others (seeds) the mean is taken.
     columns
         The figures of the table.
     targets
         What is wanted.
+    plots
+        Pictures of the report.
     n_seeds
         Number of seeds, if the user does not say.
     """
@@ -114,10 +150,11 @@ class Study:
     version: int
     needs: tuple[Need, ...]
     make_cells: Callable[[bool, int], list[Cell]]
-    measure: Callable[[Cell, Sources], Figures]
+    measure: Callable[[Cell, Sources], Figures | Measured]
     group_by: tuple[str, ...]
     columns: tuple[Column, ...]
     targets: tuple[Target, ...] = ()
+    plots: tuple[Plot, ...] = ()
     n_seeds: int = 3
 
     def cells(self, *, quick: bool = False, n_seeds: int | None = None) -> list[Cell]:
