@@ -132,7 +132,7 @@ ADDED_NOISE = Study(
         Target(
             "average_precision",
             {"method": "residual"},
-            better_than={"method": "matched filter"},
+            better_than=({"method": "matched filter"},),
         ),
     ),
 )

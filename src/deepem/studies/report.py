@@ -212,10 +212,10 @@ def _show(summary: Summary | None, column: Column) -> str:
 
 def _say_bound(verdict: Verdict, column: Column) -> str:
     target = verdict.target
-    if target.better_than is not None:
-        other = ", ".join(map(str, target.better_than.values()))
+    if target.better_than:
+        sign = "<" if column.better == "lower" else ">"
         bound = "" if math.isnan(verdict.bound) else f" {verdict.bound:.{column.decimals}f}"
-        return f"> {other}{bound}"
+        return f"{sign} {verdict.rival}{bound}"
     return f"{'≥' if target.at_most is None else '≤'} {verdict.bound:g}"
 
 

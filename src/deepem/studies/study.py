@@ -82,14 +82,15 @@ class Target:
     at_least, at_most
         The bound, one of them; or neither, and ``better_than``.
     better_than
-        Settings of the row whose mean is to be exceeded; what is not said is as in the row itself.
+        Settings of the rows whose means are to be surpassed, the best one's if there are several;
+        what is not said is as in the row itself.
     """
 
     figure: str
     where: Mapping[str, Value] = field(default_factory=dict)
     at_least: float | None = None
     at_most: float | None = None
-    better_than: Mapping[str, Value] | None = None
+    better_than: Sequence[Mapping[str, Value]] = ()
 
 
 @dataclass(frozen=True)

@@ -46,11 +46,14 @@ class Verdict:
         The value that was wanted; NaN where the row to be compared with is not measured yet.
     reached
         By every seed, by the mean alone, or not.
+    rival
+        The row that the bound comes from; empty where it is a number.
     """
 
     target: Target
     bound: float
     reached: Reached
+    rival: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,12 +122,15 @@ def _summarise_figure(column: Column, values: Sequence[float]) -> Summary:
 
 
 def _judge(study: Study, row: Row, rows: Sequence[Row]) -> Row:
+    lower_is_better = {one.figure for one in study.columns if one.better == "lower"}
     verdicts = []
     for target in study.targets:
         summary = row.summaries.get(target.figure)
         if summary is not None and _matches(row, target.where):
-            bound = _find_bound(target, row, rows)
-            verdicts.append(Verdict(target, bound, _compare(target, summary, bound)))
+            is_lower = target.at_most is not None or target.figure in lower_is_better
+            bound, rival = _find_bound(target, row, rows, is_lower=is_lower)
+            reached = _compare(target, summary, bound, is_lower=is_lower)
+            verdicts.append(Verdict(target, bound, reached, rival))
     return Row(row.group, row.n_seeds, row.summaries, tuple(verdicts))
 
 
@@ -132,20 +138,31 @@ def _matches(row: Row, where: Mapping[str, Value]) -> bool:
     return all(row.group.get(name) == value for name, value in where.items())
 
 
-def _find_bound(target: Target, row: Row, rows: Sequence[Row]) -> float:
-    if target.better_than is not None:
-        wanted = {**row.group, **target.better_than}
+def _find_bound(
+    target: Target, row: Row, rows: Sequence[Row], *, is_lower: bool
+) -> tuple[float, str]:
+    """The bound, and what the row it comes from is called."""
+    if not target.better_than:
+        bound = target.at_least if target.at_most is None else target.at_most
+        return (math.nan if bound is None else bound), ""
+    found = []
+    for settings in target.better_than:
+        wanted = {**row.group, **settings}
         other = next((one for one in rows if one.group == wanted), None)
-        return math.nan if other is None else other.summaries[target.figure].mean
-    bound = target.at_least if target.at_most is None else target.at_most
-    return math.nan if bound is None else bound
+        if other is not None and target.figure in other.summaries:
+            name = ", ".join(map(str, settings.values()))
+            found.append((other.summaries[target.figure].mean, name))
+    known = [one for one in found if not math.isnan(one[0])]
+    if not known:
+        return math.nan, ", ".join(str(value) for value in target.better_than[0].values())
+    return min(known) if is_lower else max(known)
 
 
-def _compare(target: Target, summary: Summary, bound: float) -> Reached:
+def _compare(target: Target, summary: Summary, bound: float, *, is_lower: bool) -> Reached:
     def is_good(value: float) -> bool:
-        if target.better_than is not None:
-            return value > bound
-        return value <= bound if target.at_most is not None else value >= bound
+        if target.better_than:
+            return value < bound if is_lower else value > bound
+        return value <= bound if is_lower else value >= bound
 
     if is_good(summary.worst):
         return "yes"

@@ -98,7 +98,7 @@ def test_times_have_an_upper_bound(at_most: float, reached: str) -> None:
 
 
 def test_a_target_can_be_another_row() -> None:
-    better = Target("f1", {"method": "network"}, better_than={"method": "template"})
+    better = Target("f1", {"method": "network"}, better_than=[{"method": "template"}])
     study = make_study([better])
     network = make_seeds("network", 0.9, 0.7)
     rows = summarise(study, [*network, *make_seeds("template", 0.75)])
@@ -108,6 +108,20 @@ def test_a_target_can_be_another_row() -> None:
     assert "> template 0.750" in render_markdown(study, network, rows)
     (alone,) = summarise(study, network)
     assert alone.verdicts[0].reached == "no"
+
+
+def test_the_best_of_several_rows_is_to_be_surpassed_in_the_direction_of_the_figure() -> None:
+    rivals = [{"method": "template"}, {"method": "unknown"}]
+    targets = [
+        Target(name, {"method": "network"}, better_than=rivals) for name in ("f1", "seconds")
+    ]
+    study = make_study(targets)
+    network, template = make_seeds("network", 0.9), make_seeds("template", 0.5, 0.75)
+    rows = summarise(study, [*network, *template])
+    f1, seconds = rows[0].verdicts
+    assert (f1.bound, f1.rival, f1.reached) == (pytest.approx(0.625), "template", "yes")
+    assert (seconds.bound, seconds.reached) == (15, "yes")
+    assert "training, s < template 15" in render_markdown(study, network, rows)
 
 
 def test_rows_stand_in_the_order_of_the_cells() -> None:

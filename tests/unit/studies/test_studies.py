@@ -49,7 +49,7 @@ def test_every_row_and_every_target_has_its_settings(study: Study) -> None:
     figures = {column.figure for column in study.columns}
     for target in study.targets:
         assert target.figure in figures
-        bounds = (target.at_least, target.at_most, target.better_than)
+        bounds = (target.at_least, target.at_most, target.better_than or None)
         assert sum(bound is not None for bound in bounds) == 1
         assert any(target.where.items() <= group.items() for group in groups)
 
