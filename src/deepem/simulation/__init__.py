@@ -4,9 +4,10 @@ from deepem.simulation.density_map import DensityMap, load_density_map
 from deepem.simulation.files import write_scene
 from deepem.simulation.noise import add_noise, measure_signal_variance
 from deepem.simulation.optics import Optics, apply_ctf, calculate_ctf
+from deepem.simulation.orientations import Views, draw_rotations
 from deepem.simulation.placement import place_particles
 from deepem.simulation.projectable import Projectable
-from deepem.simulation.projection import draw_rotations, project_beads
+from deepem.simulation.projection import project_beads
 from deepem.simulation.scene import Scene, simulate_dataset, simulate_micrograph
 from deepem.simulation.specimen import PHANTOMS, Specimen, make_phantom
 
@@ -17,6 +18,7 @@ __all__ = [
     "Projectable",
     "Scene",
     "Specimen",
+    "Views",
     "add_noise",
     "apply_ctf",
     "calculate_ctf",

@@ -1,4 +1,4 @@
-"""How a specimen looks from one side: random orientations, and exact projections of beads."""
+"""How a specimen of beads looks from one side: exact projections."""
 
 from __future__ import annotations
 
@@ -7,20 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 if TYPE_CHECKING:
     from deepem.simulation.specimen import Specimen
-
-
-def draw_rotations(n_rotations: int, *, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw rotation matrices, uniform over all orientations, shape ``(n_rotations, 3, 3)``.
-
-    A matrix turns column vectors ``(x, y, z)`` of the specimen into the microscope's axes.
-    """
-    # By position, because scipy 1.15 renamed the argument.
-    matrices: NDArray[np.float64] = Rotation.random(n_rotations, rng).as_matrix()
-    return matrices
 
 
 def project_beads(

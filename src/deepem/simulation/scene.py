@@ -13,9 +13,9 @@ from deepem.core import Micrograph, Picks
 from deepem.errors import ConfigError
 from deepem.simulation.noise import add_noise, measure_signal_variance
 from deepem.simulation.optics import Optics, apply_ctf
+from deepem.simulation.orientations import Views, draw_rotations
 from deepem.simulation.placement import place_particles
 from deepem.simulation.projectable import Projectable
-from deepem.simulation.projection import draw_rotations
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,7 @@ def simulate_micrograph(
     shape: tuple[int, int] = (1024, 1024),
     snr: float = 0.05,
     optics: Optics = Optics(),  # noqa: B008 (frozen)
+    views: Views = Views(),  # noqa: B008 (frozen)
     min_distance_px: float | None = None,
     edge_distance_px: float | None = None,
 ) -> Scene:
@@ -81,6 +82,8 @@ def simulate_micrograph(
         mean over the particles) over variance of the noise. At 0.05 particles are just visible.
     optics
         The microscope and its focus.
+    views
+        From which sides the particles are seen; uniform over all orientations by default.
     min_distance_px
         Smallest distance between two centres in pixels; None for one diameter.
     edge_distance_px
@@ -117,7 +120,7 @@ def simulate_micrograph(
         edge_distance_px=diameter_px / 2 if edge_distance_px is None else edge_distance_px,
         rng=rng,
     )
-    rotations = draw_rotations(n_particles, rng=rng)
+    rotations = draw_rotations(n_particles, rng=rng, views=views)
     clean = _image_particles(
         specimen,
         centres_px,
@@ -149,6 +152,7 @@ def simulate_dataset(
     shape: tuple[int, int] = (1024, 1024),
     snr: float = 0.05,
     optics: Optics = Optics(),  # noqa: B008 (frozen)
+    views: Views = Views(),  # noqa: B008 (frozen)
     defocus_range_um: tuple[float, float] = (1.0, 2.5),
     min_distance_px: float | None = None,
     edge_distance_px: float | None = None,
@@ -157,7 +161,7 @@ def simulate_dataset(
 
     Parameters
     ----------
-    specimen, n_particles, pixel_size_angstrom, shape, snr, min_distance_px, edge_distance_px
+    specimen, n_particles, pixel_size_angstrom, shape, snr, views, min_distance_px, edge_distance_px
         As in `simulate_micrograph`, for every micrograph.
     n_micrographs
         Number of micrographs; they are called ``mic_0001``, ``mic_0002``, …
@@ -195,6 +199,7 @@ def simulate_dataset(
             shape=shape,
             snr=snr,
             optics=replace(optics, defocus_um=defocus_um),
+            views=views,
             min_distance_px=min_distance_px,
             edge_distance_px=edge_distance_px,
         )

@@ -107,19 +107,3 @@ def test_hollow_sphere_looks_the_same_from_all_sides_and_is_hollow():
     assert mean[26:].max() < 1e-3 * mean[ring]
     # From 5 px on, where enough pixels share a radius to average the beads out.
     assert np.std(profiles, axis=0)[5:].max() < 0.06 * mean[ring]
-
-
-def test_rotations_are_uniform_and_come_from_the_generator():
-    rotations = draw_rotations(2000, rng=np.random.default_rng(5))
-    again = draw_rotations(2000, rng=np.random.default_rng(5))
-    other = draw_rotations(2000, rng=np.random.default_rng(6))
-
-    np.testing.assert_array_equal(rotations, again)
-    assert not np.allclose(rotations, other)
-    np.testing.assert_allclose(
-        rotations @ rotations.transpose(0, 2, 1), [IDENTITY] * 2000, atol=1e-9
-    )
-    np.testing.assert_allclose(np.linalg.det(rotations), 1)
-    # Every element of a uniform rotation has mean 0 and variance 1/3.
-    np.testing.assert_allclose(rotations.mean(axis=0), 0, atol=5 / np.sqrt(3 * 2000))
-    np.testing.assert_allclose(rotations.var(axis=0), 1 / 3, atol=0.04)
