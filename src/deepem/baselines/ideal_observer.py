@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.spatial.transform import Rotation
 
+from deepem.baselines.correlation import transform_corner
+from deepem.baselines.views import spread_views
 from deepem.core import Frame, Picks
 from deepem.errors import ConfigError
 from deepem.picking import find_peaks
@@ -19,8 +21,6 @@ from deepem.preprocessing import fourier_crop
 from deepem.simulation import Optics, Projectable, calculate_ctf
 
 _MIN_DISTANCE_OVER_DIAMETER = 0.8
-# Golden section: successive points of a spiral never line up.
-_GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 # Log-likelihood ratio that gets a score of 0.75; any value keeps the order.
 _LOG_RATIO_SCALE = 10.0
 # In-plane rotations in memory at a time, for each worker.
@@ -161,7 +161,7 @@ def score_ideally(
         total = _LogSum(small.shape)
         templates = _project(specimen, views, n_rotations, coarse_angstrom, rim)
         for template in templates:
-            spectrum = _transform_corner(template, shape)
+            spectrum = transform_corner(template, shape)
             energy = np.vdot(power, spectrum.real**2 + spectrum.imag**2)
             correlation = fft.irfft2(filtered * spectrum.conj(), s=shape, overwrite_x=True)
             # The template's middle is its pixel `rim`, and the canvas is periodic.
@@ -169,7 +169,7 @@ def score_ideally(
             total.add(correlation[: small.shape[0], : small.shape[1]] - energy)
         return total
 
-    views = _spread_views(n_views)
+    views = spread_views(n_views)
     with ThreadPoolExecutor(workers) as pool:
         totals = list(pool.map(score_views, np.array_split(views, min(workers, n_views))))
     log_ratio = np.logaddexp.reduce([total.result() for total in totals])
@@ -241,28 +241,6 @@ def _project(
             yield specimen.project(
                 rotation @ view, pixel_size_angstrom=pixel_size_angstrom, box_size_px=2 * rim
             )
-
-
-def _transform_corner(
-    template: NDArray[np.float32], shape: tuple[int, int]
-) -> NDArray[np.complex64]:
-    """``rfft2`` of a template in the corner of an empty canvas, without the empty rows."""
-    rows = fft.rfft(template, n=shape[1], axis=1)
-    spectrum: NDArray[np.complex64] = fft.fft(rows, n=shape[0], axis=0, overwrite_x=True)
-    return spectrum
-
-
-def _spread_views(n_views: int) -> NDArray[np.float64]:
-    """Rotations that turn evenly spread directions into the beam, shape ``(n_views, 3, 3)``.
-
-    The directions are the Fibonacci lattice: A. Gonzalez, Math. Geosci. 42:49, 2010, doi
-    10.1007/s11004-009-9257-x.
-    """
-    index = np.arange(n_views)
-    tilt = np.arccos(1 - (2 * index + 1) / n_views)
-    angles = np.column_stack([-index * _GOLDEN_ANGLE, -tilt])
-    matrices: NDArray[np.float64] = Rotation.from_euler("zy", angles).as_matrix()
-    return matrices
 
 
 def _check(

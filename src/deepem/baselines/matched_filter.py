@@ -7,20 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, ndimage
+from scipy import fft
 
-from deepem.core import BOX_OVER_DIAMETER, Frame, Micrograph, Picks
-from deepem.errors import ConfigError, TrainingDataError
-from deepem.picking import find_peaks
+from deepem.baselines.correlation import centre_grey, correlate_templates, make_mask
+from deepem.baselines.particle_boxes import (
+    choose_factor,
+    cut_boxes,
+    find_candidates,
+    require_particles,
+)
+from deepem.core import Micrograph, Picks
 from deepem.preprocessing import PreparedImage, prepare
-
-_MIN_DISTANCE_OVER_DIAMETER = 0.8
-# As in training a network: the largest whole binning that leaves the box at least this wide.
-_SMALLEST_BOX = 40
-# The mask is 1 up to half a diameter and falls to 0 over this share of a diameter.
-_EDGE_OVER_DIAMETER = 0.1
-# Standard deviations under the mask below this share of the usual one are flat spots.
-_FLAT = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,34 +83,20 @@ class MatchedFilter:
         deepem.errors.MicrographError
             A micrograph is constant, is not finite, or is smaller than the box.
         """
-        if not diameter_px > 0:
-            raise ConfigError("diameter_px", f"must be greater than 0, got {diameter_px:g}")
-        if factor is None:
-            factor = max(1, int(BOX_OVER_DIAMETER * diameter_px / _SMALLEST_BOX))
-        if not 0 < factor <= diameter_px / 4:
-            raise ConfigError(
-                "factor",
-                f"must be from above 0 to {diameter_px / 4:g} for a diameter of {diameter_px:g} "
-                f"px, got {factor:g}",
-            )
-        if len(micrographs) != len(picks) or not sum(map(len, picks)):
-            raise TrainingDataError(
-                f"{len(micrographs)} micrographs, {len(picks)} sets of picks, "
-                f"{sum(map(len, picks))} particles: give a set of picks for each micrograph, and "
-                "at least one particle"
-            )
-        mask = _make_mask(diameter_px / factor)
+        factor = choose_factor(diameter_px, factor)
+        require_particles(micrographs, picks)
+        mask = make_mask(diameter_px / factor)
         images = [prepare(one, factor=factor, box_size=len(mask)) for one in micrographs]
         whitening = _measure_whitening([image.pixels for image in images]) if whiten else None
         total = np.zeros(mask.shape, dtype=np.float64)
         for image, some in zip(images, picks, strict=True):
             pixels = image.pixels if whitening is None else _whiten(image.pixels, whitening)
-            total += _sum_particles(pixels, some, image.frame, len(mask))
+            boxes = cut_boxes(pixels, some, image.frame, len(mask))
+            total += boxes.sum(axis=0, dtype=np.float64)
         mean = total / sum(map(len, picks))
         if rotational_average:
             mean = _average_rotations(mean)
-        mean -= (mean * mask).sum() / mask.sum()
-        return cls(mean.astype(np.float32), mask, float(diameter_px), float(factor), whitening)
+        return cls(centre_grey(mean, mask), mask, float(diameter_px), factor, whitening)
 
     def scan(self, micrograph: Micrograph) -> Picks:
         """Every candidate of a micrograph, best first, whatever its score.
@@ -135,63 +118,19 @@ class MatchedFilter:
             The micrograph is constant, is not finite, or is smaller than the box.
         """
         image = prepare(micrograph, factor=self.factor, box_size=len(self.mask))
-        scores = self._correlate(image)
-        step = image.frame.step_px[0]
-        distance = _MIN_DISTANCE_OVER_DIAMETER * self.diameter_px / step
-        peaks = find_peaks(scores, min_distance=distance)
-        middle = len(self.mask) // 2
-        x_px, y_px = image.frame.to_px(peaks.column + middle, peaks.row + middle)
-        return Picks(
-            micrograph.name,
-            x_px,
-            y_px,
-            score=(1 + peaks.score) / 2,
-            frame=micrograph.frame,
-            listing=micrograph.find_listing(),
+        picks = find_candidates(
+            self._correlate(image),
+            image.frame,
+            micrograph,
+            margin=len(self.mask) // 2,
+            diameter_px=self.diameter_px,
         )
+        return picks.with_score((1 + picks.score) / 2)
 
     def _correlate(self, image: PreparedImage) -> NDArray[np.float32]:
-        """Correlation coefficients under the mask, of every box inside the image.
-
-        J. P. Lewis, "Fast normalized cross-correlation", Vision Interface 1995; with a weighted
-        mask: A. M. Roseman, Ultramicroscopy 94:225, 2003, doi 10.1016/S0304-3991(02)00333-9.
-        """
-        whitening = self.whitening
-        flat = image.pixels if whitening is None else _whiten(image.pixels, whitening)
-        # Small variances are differences of large means.
-        pixels: NDArray[np.float64] = flat.astype(np.float64)
-        n_pixels = self.mask.sum(dtype=np.float64)
-        weighted = (self.mask * self.template).astype(np.float64)
-        norm = np.sqrt((weighted * self.template).sum() / n_pixels)
-        covariance = _correlate_boxes(pixels, weighted) / n_pixels
-        mean = _correlate_boxes(pixels, self.mask) / n_pixels
-        variance = _correlate_boxes(pixels**2, self.mask) / n_pixels - mean**2
-        deviation = np.sqrt(np.maximum(variance, 0))
-        # A flat spot, such as a dead area, must not become infinitely similar.
-        deviation = np.maximum(deviation, _FLAT * np.median(deviation))
-        scores = np.clip(covariance / (norm * deviation), -1, 1)
-        return np.asarray(scores, dtype=np.float32)
-
-
-def _make_mask(diameter: float) -> NDArray[np.float32]:
-    half = int(np.ceil((0.5 + _EDGE_OVER_DIAMETER) * diameter))
-    offset = np.arange(-half, half + 1)
-    radius = np.hypot(offset, offset[:, np.newaxis])
-    fraction = np.clip((radius - diameter / 2) / (_EDGE_OVER_DIAMETER * diameter), 0, 1)
-    return (0.5 + 0.5 * np.cos(np.pi * fraction)).astype(np.float32)
-
-
-def _sum_particles(
-    pixels: NDArray[np.float32], picks: Picks, frame: Frame, size: int
-) -> NDArray[np.float64]:
-    """Sum of boxes whose middle pixel lies exactly on each pick."""
-    offset = np.arange(size) - size // 2
-    columns, rows = frame.from_px(picks.x_px, picks.y_px)
-    total = np.zeros((size, size))
-    for column, row in zip(columns, rows, strict=True):
-        grid = np.meshgrid(row + offset, column + offset, indexing="ij")
-        total += ndimage.map_coordinates(pixels, grid, order=1, mode="nearest")
-    return total
+        """Correlation coefficients under the mask, of every box inside the image."""
+        pixels = image.pixels if self.whitening is None else _whiten(image.pixels, self.whitening)
+        return correlate_templates(pixels, self.mask, [self.template])
 
 
 def _average_rotations(image: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -202,18 +141,6 @@ def _average_rotations(image: NDArray[np.float64]) -> NDArray[np.float64]:
     profile = np.bincount(ring.ravel(), image.ravel()) / np.bincount(ring.ravel())
     mean: NDArray[np.float64] = np.interp(radius, np.arange(profile.size), profile)
     return mean
-
-
-def _correlate_boxes(
-    pixels: NDArray[np.float64], kernel: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """Sum of image times kernel for every box inside the image."""
-    shape = tuple(fft.next_fast_len(n, real=True) for n in pixels.shape)
-    spectrum = fft.rfft2(pixels, s=shape)
-    spectrum *= fft.rfft2(kernel.astype(np.float64), s=shape).conj()
-    inside = tuple(slice(n - len(kernel) + 1) for n in pixels.shape)
-    correlation: NDArray[np.float64] = fft.irfft2(spectrum, s=shape)[inside]
-    return correlation
 
 
 def _frequencies(shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from deepem.baselines import score_ideally
-from deepem.baselines.ideal_observer import _spread_views
+from deepem.baselines.views import spread_views
 from deepem.errors import ConfigError
 from deepem.evaluation import evaluate
 from deepem.simulation import Optics, Specimen, apply_ctf, make_phantom, simulate_micrograph
@@ -33,7 +33,7 @@ def image_one(specimen, rotation, shape, x_px, y_px):
 
 def test_likelihood_ratio_is_that_of_brute_force():
     shape, sigma = (96, 110), 1e-4
-    rotation = _spread_views(6)[2]
+    rotation = spread_views(6)[2]
     pixels = image_one(DUMBBELL, rotation, shape, 50, 40) + noise_image(shape, sigma)
     scores = score_ideally(
         pixels, DUMBBELL, OPTICS, noise_sigma=sigma, factor=1, **PIXEL, **FEW
@@ -42,7 +42,7 @@ def test_likelihood_ratio_is_that_of_brute_force():
     turns = Rotation.from_euler("z", np.arange(4)[:, None] * np.pi / 2).as_matrix()
     for x_px, y_px in ((50, 40), (53, 44), (60, 60)):
         exponents = []
-        for view in _spread_views(6):
+        for view in spread_views(6):
             for turn in turns:
                 template = image_one(DUMBBELL, turn @ view, shape, x_px, y_px).astype(np.float64)
                 exponents.append(((pixels * template).sum() - (template**2).sum() / 2) / sigma**2)
@@ -71,7 +71,7 @@ def test_mean_likelihood_ratio_of_noise_is_one(factor):
 @pytest.mark.parametrize("factor", [1, 2])
 def test_particle_is_found_where_it_is(factor):
     shape = (96, 128)
-    pixels = image_one(DUMBBELL, _spread_views(6)[1], shape, 70.5, 40.5)
+    pixels = image_one(DUMBBELL, spread_views(6)[1], shape, 70.5, 40.5)
     sigma = 0.2 * float(np.sqrt((pixels**2).sum()))
     scores = score_ideally(
         pixels, DUMBBELL, OPTICS, noise_sigma=sigma, factor=factor, **PIXEL, **FEW
@@ -86,7 +86,7 @@ def test_particle_is_found_where_it_is(factor):
 
 def test_expected_log_ratio_at_a_particle_is_half_its_energy():
     shape = (96, 96)
-    clean = image_one(DUMBBELL, _spread_views(6)[1], shape, 48, 48)
+    clean = image_one(DUMBBELL, spread_views(6)[1], shape, 48, 48)
     sigma = 0.1 * float(np.sqrt((clean**2).sum()))  # E / sigma² = 100
     scores = score_ideally(
         clean, DUMBBELL, OPTICS, noise_sigma=sigma, factor=1, **PIXEL, **FEW
@@ -123,7 +123,7 @@ def test_scores_keep_the_order_and_threads_change_nothing():
 
 
 def test_views_are_even():
-    directions = _spread_views(200)[:, 2]  # what is turned into the beam
+    directions = spread_views(200)[:, 2]  # what is turned into the beam
     np.testing.assert_allclose(directions.mean(axis=0), 0, atol=0.01)
     np.testing.assert_allclose(directions.T @ directions / 200, np.eye(3) / 3, atol=0.01)
     nearest = np.sort(directions @ directions.T, axis=1)[:, -2]

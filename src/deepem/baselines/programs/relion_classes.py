@@ -1,0 +1,207 @@
+"""RELION's 2D classification: boxes in, class averages and the class of each box out."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mrcfile
+import numpy as np
+from numpy.typing import NDArray
+
+from deepem.errors import ConfigError, DeepEMError
+from deepem.io.mrc import count_slices, open_mrc
+from deepem.io.star_file import find_star_tables
+from deepem.simulation import Optics
+
+_PROGRAM = "relion_refine"
+# RELION's usual settings of 2D classification, but for the angle: small images of little detail.
+_USUAL = (
+    "--tau2_fudge", "2", "--flatten_solvent", "--zero_mask", "--oversampling", "1", "--psi_step",
+    "12", "--offset_range", "5", "--offset_step", "2", "--norm", "--scale", "--pool", "30",
+    "--dont_combine_weights_via_disc", "--preread_images", "--pad", "2",
+)  # fmt: skip
+# RELION refuses boxes whose normalisation is off by more than this.
+_LARGEST_MEAN, _LARGEST_STD_ERROR = 0.2, 0.2
+_TAIL_LINES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class ClassAverages:
+    """Classes of boxes, the most populous first; RELION's empty ones are left out.
+
+    Parameters
+    ----------
+    averages
+        Shape ``(n_classes, n, n)``, float32, particles white.
+    class_index
+        Which average each box went into, shape ``(n_boxes,)``.
+    """
+
+    averages: NDArray[np.float32]
+    class_index: NDArray[np.int64]
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Number of boxes in each class, shape ``(n_classes,)``."""
+        return np.bincount(self.class_index, minlength=len(self.averages))
+
+
+def average_classes(
+    boxes: NDArray[Any],
+    *,
+    pixel_size_angstrom: float,
+    diameter_angstrom: float,
+    n_classes: int,
+    optics: Sequence[Optics] | None = None,
+    n_iterations: int = 25,
+    n_threads: int = 1,
+    seed: int = 0,
+) -> ClassAverages:
+    """Sort boxes into classes by RELION (``relion_refine --K``), which aligns and averages them.
+
+    Parameters
+    ----------
+    boxes
+        Shape ``(n_boxes, n, n)``, n even, particles white, the background of mean 0 and deviation
+        1 (`deepem.studies.particle_boxes.cut_boxes`).
+    pixel_size_angstrom
+        Size of a pixel in Å.
+    diameter_angstrom
+        Diameter in Å of the circle outside of which boxes are set to zero.
+    n_classes
+        Number of classes to begin with, 1 to the number of boxes.
+    optics
+        Microscope and focus of each box, for the correction of the contrast transfer function;
+        None for no correction.
+    n_iterations
+        Number of iterations.
+    n_threads
+        Number of threads.
+    seed
+        The same seed and one thread give the same classes.
+
+    Raises
+    ------
+    deepem.errors.ConfigError
+        The boxes or a number cannot work.
+    deepem.errors.DeepEMError
+        RELION is not installed, or ended with an error.
+
+    References
+    ----------
+    Scheres (2012) J. Struct. Biol. 180:519, doi 10.1016/j.jsb.2012.09.006.
+    """
+    _check(boxes, n_classes, optics)
+    program = shutil.which(_PROGRAM)
+    if program is None:
+        raise DeepEMError(
+            f"{_PROGRAM} is not here: install RELION (Debian and Ubuntu: apt install relion), or "
+            "add its folder to PATH"
+        )
+    with tempfile.TemporaryDirectory(prefix="deepem-") as folder:
+        (Path(folder) / "classes").mkdir()  # RELION makes no folder
+        _write_particles(Path(folder), boxes, optics, pixel_size_angstrom)
+        command = [
+            program, "--i", "particles.star", "--o", "classes/run", *_USUAL,
+            "--K", str(n_classes), "--iter", str(n_iterations), "--j", str(n_threads),
+            "--particle_diameter", f"{diameter_angstrom:.1f}",
+            "--random_seed", str(seed + 1),  # RELION takes 0 for the time of day
+        ]  # fmt: skip
+        if optics is not None:
+            command.append("--ctf")
+        ended = subprocess.run(  # noqa: S603 (our own arguments)
+            command, cwd=folder, capture_output=True, text=True, check=False
+        )
+        if ended.returncode != 0:
+            tail = "\n".join((ended.stdout + ended.stderr).splitlines()[-_TAIL_LINES:])
+            raise DeepEMError(f"{_PROGRAM} ended with an error; the end of its output:\n{tail}")
+        return _read_classes(Path(folder) / f"classes/run_it{n_iterations:03d}", len(boxes))
+
+
+def _check(boxes: NDArray[Any], n_classes: int, optics: Sequence[Optics] | None) -> None:
+    if boxes.ndim != 3 or boxes.shape[1] != boxes.shape[2] or boxes.shape[1] % 2:
+        raise ConfigError(
+            "boxes", f"must be square, of an even side, got {boxes.shape}; use (n_boxes, n, n)"
+        )
+    if not np.isfinite(boxes).all():
+        raise ConfigError("boxes", "some pixels are NaN or infinite; leave these boxes out")
+    if not 1 <= n_classes <= len(boxes):
+        raise ConfigError(
+            "n_classes", f"must be 1 to the number of boxes ({len(boxes)}), got {n_classes}"
+        )
+    if optics is not None and len(optics) != len(boxes):
+        raise ConfigError(
+            "optics", f"must be one a box, got {len(optics)} for {len(boxes)} boxes; None for none"
+        )
+
+
+def _write_particles(
+    folder: Path,
+    boxes: NDArray[Any],
+    optics: Sequence[Optics] | None,
+    pixel_size_angstrom: float,
+) -> None:
+    """The stack, and its list as RELION 3.1 has it: one optics group for all."""
+    with mrcfile.new(folder / "particles.mrcs", boxes.astype(np.float32)) as file:
+        file.set_image_stack()
+        file.voxel_size = pixel_size_angstrom
+    one = optics[0] if optics else Optics()
+    tables = {
+        "optics": {
+            "OpticsGroupName": ["group"],
+            "OpticsGroup": [1],
+            "ImagePixelSize": [f"{pixel_size_angstrom:.6f}"],
+            "ImageSize": [boxes.shape[1]],
+            "ImageDimensionality": [2],
+            "Voltage": [one.voltage_kv],
+            "SphericalAberration": [one.spherical_aberration_mm],
+            "AmplitudeContrast": [one.amplitude_contrast_fraction],
+        },
+        "particles": {
+            "ImageName": [f"{index + 1:06d}@particles.mrcs" for index in range(len(boxes))],
+            "OpticsGroup": [1] * len(boxes),
+            "MicrographName": ["micrograph"] * len(boxes),
+        },
+    }
+    if optics is not None:
+        tables["particles"] |= {
+            "DefocusU": [1e4 * (one.defocus_um + one.astigmatism_um) for one in optics],
+            "DefocusV": [1e4 * (one.defocus_um - one.astigmatism_um) for one in optics],
+            "DefocusAngle": [one.astigmatism_angle_deg for one in optics],
+        }
+    text = "# version 30001\n"
+    for name, columns in tables.items():
+        labels = [f"_rln{label} #{number}" for number, label in enumerate(columns, start=1)]
+        rows = [" ".join(map(str, row)) for row in zip(*columns.values(), strict=True)]
+        text += "\n".join([f"\ndata_{name}\n", "loop_", *labels, *rows]) + "\n"
+    (folder / "particles.star").write_text(text, encoding="utf-8")
+
+
+def _read_classes(root: Path, n_boxes: int) -> ClassAverages:
+    """What the last iteration wrote, sorted: RELION lists boxes in an order of its own."""
+    (table,) = [
+        one
+        for one in find_star_tables(root.with_name(f"{root.name}_data.star"))
+        if one.name == "particles"
+    ]
+    rows = table.read(numbers=["rlnClassNumber"], texts=["rlnImageName"])
+    place = [int(re.match(r"\d+", str(name))[0]) - 1 for name in rows["rlnImageName"]]  # type: ignore[index]
+    number = np.full(n_boxes, -1)
+    number[place] = rows["rlnClassNumber"].to_numpy(dtype=np.int64) - 1
+    path = root.with_name(f"{root.name}_classes.mrcs")
+    averages = np.stack(
+        [open_mrc(path, slice_index=index).pixels() for index in range(count_slices(path))]
+    )
+    sizes = np.bincount(number, minlength=len(averages))
+    order = np.argsort(-sizes, kind="stable")
+    order = order[sizes[order] > 0]
+    rank = np.full(len(averages), -1)
+    rank[order] = np.arange(len(order))
+    return ClassAverages(averages[order].astype(np.float32), rank[number])
