@@ -37,7 +37,8 @@ def make_mask(diameter: float) -> NDArray[np.float32]:
 def centre_grey(template: NDArray[np.floating], mask: NDArray[np.float32]) -> NDArray[np.float32]:
     """The template, shape ``(n, n)``, less its mean under the mask."""
     mean = (template * mask).sum(dtype=np.float64) / mask.sum(dtype=np.float64)
-    return (template - mean).astype(np.float32)
+    centred: NDArray[np.float32] = (template - mean).astype(np.float32)
+    return centred
 
 
 def correlate_templates(
