@@ -127,8 +127,7 @@ def match_picks(
     >>> match_picks(picks, truth, max_distance_px=5).is_true_positive.tolist()
     [True, False, False]
     """
-    if not (np.isfinite(max_distance_px) and max_distance_px > 0):
-        raise ConfigError("max_distance_px", f"must be above 0 px, got {max_distance_px}")
+    _check_max_distance(max_distance_px)
     if not (np.isfinite(edge_margin_px) and edge_margin_px >= 0):
         raise ConfigError("edge_margin_px", f"must be 0 px or more, got {edge_margin_px}")
     ignore = Picks(truth.micrograph) if ignore is None else ignore
@@ -159,6 +158,60 @@ def match_picks(
     )
 
 
+def match_nearest(picks: Picks, truth: Picks, *, max_distance_px: float) -> Matching:
+    """Match picks with true particles, one to one, the nearest pairs first.
+
+    This is the rule of the published CryoPPP figures (see :func:`evaluate_cryoppp`). It does not
+    look at scores. Where particles are crowded it can find fewer of them than
+    :func:`match_picks`, which finds as many as can be found, but never fewer than half of those.
+
+    Parameters
+    ----------
+    picks
+        Picks of one micrograph.
+    truth
+        The particles of the same micrograph.
+    max_distance_px
+        Largest distance between the centres of a pick and its particle, in unbinned pixels,
+        above 0, inclusive.
+
+    Returns
+    -------
+    Matching
+        Every pick counts and every particle is required. Of equal distances the pick that comes
+        first is matched first, with the particle that comes first.
+
+    Raises
+    ------
+    deepem.errors.ConfigError
+        The distance is out of range.
+    deepem.errors.ConventionError
+        The positions are of different micrographs, or of micrographs of different shapes, or
+        not finite.
+    """
+    _check_max_distance(max_distance_px)
+    _common_frame(picks, truth)
+    pairs = cKDTree(_xy(picks)).sparse_distance_matrix(
+        cKDTree(_xy(truth)), max_distance_px, output_type="ndarray"
+    )
+    truth_index = np.full(len(picks), -1, dtype=np.int64)
+    distance_px = np.full(len(picks), np.nan)
+    is_taken = np.zeros(len(truth), dtype=np.bool_)
+    for pair in pairs[np.lexsort((pairs["j"], pairs["i"], pairs["v"]))]:
+        if truth_index[pair["i"]] < 0 and not is_taken[pair["j"]]:
+            truth_index[pair["i"]], distance_px[pair["i"]] = pair["j"], pair["v"]
+            is_taken[pair["j"]] = True
+    return Matching(
+        picks=picks,
+        truth=truth,
+        max_distance_px=max_distance_px,
+        truth_index=truth_index,
+        distance_px=distance_px,
+        is_counted=np.ones(len(picks), dtype=np.bool_),
+        is_required=np.ones(len(truth), dtype=np.bool_),
+    )
+
+
 def _assign(
     pick_xy: NDArray[np.float64],
     truth_xy: NDArray[np.float64],
@@ -186,6 +239,11 @@ def _assign(
     distance_px = np.full(n_picks, np.nan)
     distance_px[is_matched] = np.hypot(*(pick_xy[is_matched] - truth_xy[index[is_matched]]).T)
     return index, distance_px
+
+
+def _check_max_distance(max_distance_px: float) -> None:
+    if not (np.isfinite(max_distance_px) and max_distance_px > 0):
+        raise ConfigError("max_distance_px", f"must be above 0 px, got {max_distance_px}")
 
 
 def _xy(picks: Picks) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from deepem.core import Picks
 from deepem.errors import ConfigError, ConventionError
+from deepem.evaluation.annotated import by_micrograph
 from deepem.evaluation.curves import PrecisionRecall, average_precision, f_beta, precision_recall
 from deepem.evaluation.matching import Matching, match_picks
 
@@ -197,8 +198,8 @@ def evaluate(
     """
     if threshold is not None and np.isnan(threshold):
         raise ConfigError("threshold", "must be a number, got NaN; None keeps all picks")
-    picks_of, truth_of = _by_micrograph("picks", picks), _by_micrograph("truth", truth)
-    ignore_of = _by_micrograph("ignore", () if ignore is None else ignore)
+    picks_of, truth_of = by_micrograph("picks", picks), by_micrograph("truth", truth)
+    ignore_of = by_micrograph("ignore", () if ignore is None else ignore)
     _check_names(picks_of, truth_of, ignore_of)
 
     def match(some_picks: Picks) -> Matching:
@@ -252,17 +253,6 @@ def _keep(picks: Picks, threshold: float) -> Picks:
             "applied. Give picks with scores, or leave out the threshold"
         )
     return picks.take(picks.score >= threshold)
-
-
-def _by_micrograph(role: str, sets: Picks | Sequence[Picks]) -> dict[str, Picks]:
-    by_name: dict[str, Picks] = {}
-    for picks in [sets] if isinstance(sets, Picks) else sets:
-        if picks.micrograph in by_name:
-            raise ConventionError(
-                f"{role} has micrograph {picks.micrograph} twice. Give one Picks a micrograph"
-            )
-        by_name[picks.micrograph] = picks
-    return by_name
 
 
 def _check_names(
