@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -51,10 +52,39 @@ class DeepEM8(nn.Module):
 
     def forward(self, boxes: Tensor) -> Tensor:
         """Scores ``(n,)`` in (0, 1) of boxes ``(n, box_size, box_size)``."""
+        scores = boxes
+        for _, scores in self._pass(boxes):  # noqa: B007 (the last is the output)
+            pass
+        return scores
+
+    def layers(self, boxes: Tensor) -> dict[str, Tensor]:
+        """What every layer makes of boxes, from the input to the output (the paper's Fig. S1).
+
+        Parameters
+        ----------
+        boxes
+            Shape ``(n, box_size, box_size)``.
+
+        Returns
+        -------
+        layers
+            By name, in their order: ``C1``, ``S2``, ``C3``, … the maps of each convolution (after
+            the activation) and pooling, shape ``(n, maps, side, side)``; ``output`` the scores,
+            shape ``(n,)``, those of `forward`.
+        """
+        return dict(self._pass(boxes))
+
+    def _pass(self, boxes: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """The layers one after the other, so that what is not looked at need not be kept."""
         maps = boxes[:, None]
-        for kernels, bias, pool in zip(self.kernels, self.biases, self.design.pools, strict=True):
-            maps = functional.avg_pool2d(self.activate(convolve(maps, kernels, bias)), pool)
-        return torch.sigmoid((maps * self.output_weights).sum(dim=(1, 2, 3)) + self.output_bias)
+        weights = zip(self.kernels, self.biases, self.design.pools, strict=True)
+        for layer, (kernels, bias, pool) in enumerate(weights):
+            maps = self.activate(convolve(maps, kernels, bias))
+            yield f"C{2 * layer + 1}", maps
+            maps = functional.avg_pool2d(maps, pool)
+            yield f"S{2 * layer + 2}", maps
+        weighted = (maps * self.output_weights).sum(dim=(1, 2, 3))
+        yield "output", torch.sigmoid(weighted + self.output_bias)
 
     def activate(self, maps: Tensor) -> Tensor:
         """Apply the activation of the design."""

@@ -67,6 +67,36 @@ def test_scores_are_those_of_a_slow_and_obvious_network(design):
     np.testing.assert_allclose(scores, expected, atol=2e-6)
 
 
+@pytest.mark.parametrize("design", DESIGNS)
+def test_layers_end_in_the_scores_and_follow_from_each_other(design):
+    network = make_network(design)
+    generator = torch.Generator().manual_seed(1)
+    boxes = torch.randn(3, design.box_size, design.box_size, generator=generator)
+    with torch.no_grad():
+        layers = network.layers(boxes)
+        assert torch.equal(layers["output"], network(boxes))
+    n_pairs = len(design.pools)
+    names = [f"{kind}{2 * i + j}" for i in range(n_pairs) for j, kind in ((1, "C"), (2, "S"))]
+    assert list(layers) == [*names, "output"]
+    before, n_in = boxes[:, None].numpy(), design.box_size
+    for i, (kernels, bias, pool) in enumerate(
+        zip(network.kernels, network.biases, design.pools, strict=True)
+    ):
+        side = n_in - design.kernels[i] + 1
+        convolved, pooled = layers[names[2 * i]].numpy(), layers[names[2 * i + 1]].numpy()
+        assert convolved.shape == (3, design.maps[i], side, side)
+        total = bias[-1].item() + sum(
+            correlate2d(one, kernel, mode="valid")
+            for one, kernel in zip(before[2], kernels[-1].detach().numpy(), strict=True)
+        )
+        relu = design.activation == "relu"
+        expected = np.maximum(total, 0) if relu else 1 / (1 + np.exp(-total))
+        np.testing.assert_allclose(convolved[2, -1], expected, atol=2e-5)
+        cells = convolved.reshape(3, design.maps[i], side // pool, pool, side // pool, pool)
+        np.testing.assert_allclose(pooled, cells.mean(axis=(3, 5)), atol=1e-6)
+        before, n_in = pooled, side // pool
+
+
 def test_number_of_parameters_of_klh():
     network = DeepEM8(PRESETS["klh"].design)
     by_hand = (
