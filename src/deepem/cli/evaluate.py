@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -23,6 +23,7 @@ from deepem.cli.options import (
     PixelSize,
     threshold_option,
 )
+from deepem.cli.protocol_tables import check_only_centres, print_protocol
 from deepem.errors import ConfigError, ConventionError, DeepEMError
 
 if TYPE_CHECKING:
@@ -65,6 +66,14 @@ def evaluate(
             max=1e6,
         ),
     ] = None,
+    protocol: Annotated[
+        Literal["centres", "cryoppp", "pixelwise"],
+        typer.Option(
+            help="How to compare: matched centres, particles pooled (centres); the CryoPPP "
+            "benchmark's means over micrographs of matched centres (cryoppp); CryoSegNet's discs, "
+            "pixel by pixel (pixelwise)."
+        ),
+    ] = "centres",
     diameter: DiameterAngstrom = None,
     diameter_px: DiameterPx = None,
     threshold: Annotated[float | None, threshold_option("all picks")] = None,
@@ -83,10 +92,17 @@ def evaluate(
     Each particle is found by at most one pick. A micrograph counts if it has both picks and true
     particles; for one without particles give an empty .box file. The curves and the average
     precision need picks down to a low score: pick with --threshold 0, and give the threshold here.
+
+    --protocol cryoppp is for figures beside those of other pickers. It takes the picks as they
+    are, and a micrograph without picks counts as one where nothing was found; with --micrographs
+    only these count. Figures of different protocols cannot be compared.
     """
     from deepem import evaluation
     from deepem.core import find_diameter_px
 
+    if protocol != "centres":
+        options = {"max_distance_px": max_distance, "edge_margin_px": edge_margin}
+        check_only_centres(protocol, options | {"threshold": threshold, "--report": report})
     if report is not None:
         check_writable(report, overwrite=overwrite)
     if max_distance is None and diameter is not None and not (pixel_size or micrographs):
@@ -105,15 +121,24 @@ def evaluate(
             "no micrograph has both picks and true particles. Their files must have the same "
             "names, such as mic_1.star and mic_1.box."
         )
-    _say_left_out("No picks for the particles of", [name for name in known if name not in picked])
-    _say_left_out("No particles to compare with on", [name for name in picked if name not in known])
+    if protocol == "centres":
+        _say("No picks for the particles of", [name for name in known if name not in picked])
+    else:
+        # What was not found counts, unless it was not to be looked for.
+        names = [name for name in known if not files or name in files]
+        _say("Not among the micrographs:", [name for name in known if name not in names])
+        unpicked = [name for name in names if name not in picked]
+        _say("No picks for the particles of", unpicked, outcome="nothing counts as found there")
+    unknown = [name for name in picked if name not in known]
+    _say("No particles to compare with on", unknown)
+    uncompared = [picked[name] for name in unknown]
     opened: dict[str, Micrograph] = {}
     if micrographs:
         opened = _open(files, names, pixel_size, failures)
         picked, known, opened = _place(picked, known, opened, failures)
-        _say_left_out("No usable micrograph for", [name for name in names if name not in opened])
+        _say("No usable micrograph for", [name for name in names if name not in opened])
         names = [name for name in names if name in opened]
-        if not names:
+        if not any(name in picked for name in names):
             raise ConventionError("none of the micrographs has both picks and true particles.")
     if max_distance is None or (edge_margin is None and opened):
         sizes = [pixel_size, *(micrograph.pixel_size_angstrom for micrograph in opened.values())]
@@ -125,6 +150,15 @@ def evaluate(
         )
         max_distance = radius_px if max_distance is None else max_distance
         edge_margin = radius_px if edge_margin is None and opened else edge_margin
+    if protocol != "centres":
+        print_protocol(
+            protocol,
+            [*(picked[name] for name in names if name in picked), *uncompared],
+            [known[name] for name in names],
+            diameter_px=2 * max_distance,
+            as_json=as_json,
+        )
+        raise typer.Exit(failures.exit_code(n_done=len(names)))
     result = evaluation.evaluate(
         [picked[name] for name in names],
         [known[name] for name in names],
@@ -172,10 +206,10 @@ def _collect(
     return collection.by_name
 
 
-def _say_left_out(why: str, names: list[str]) -> None:
+def _say(why: str, names: list[str], *, outcome: str = "left out") -> None:
     if names:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        print_warning(f"{why} {', '.join(names[:3])}{more}: left out.")
+        print_warning(f"{why} {', '.join(names[:3])}{more}: {outcome}.")
 
 
 def _open(
@@ -208,7 +242,8 @@ def _place(
     placed_picks, placed_truth, fitting = {}, {}, {}
     for name, micrograph in opened.items():
         try:
-            placed_picks[name] = place_picks(picked[name], micrograph)
+            if name in picked:
+                placed_picks[name] = place_picks(picked[name], micrograph)
             placed_truth[name] = place_picks(known[name], micrograph)
         except DeepEMError as error:
             failures.add(error)

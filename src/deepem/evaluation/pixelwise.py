@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -254,7 +255,7 @@ def _draw_discs(picks: Picks, diameter_px: float, shape: tuple[int, int]) -> NDA
     for x, y in zip(picks.x_px, picks.y_px, strict=True):
         # Only the square around the disc; the part of it outside the micrograph is cut off.
         rows, columns = (
-            np.arange(max(0, int(np.ceil(at - radius_px))), min(n, int(at + radius_px) + 1))
+            np.arange(max(0, math.floor(at - radius_px)), min(n, math.ceil(at + radius_px) + 1))
             for at, n in ((y, shape[0]), (x, shape[1]))
         )
         if rows.size and columns.size:
