@@ -260,7 +260,7 @@ def test_density_map_takes_the_place_of_a_phantom(
     ("options", "code", "cure"),
     [
         (("--map", "{map}", "--phantom", "klh"), 2, "--map: cannot be used together with"),
-        (("--diameter", 100), 2, "--diameter: is for density maps; name one with --map"),
+        (("--diameter", 100), 2, "--diameter: is for density maps and atomic models; name one with --map"),
         (("--voxel-size", 2), 2, "--voxel-size: is for density maps"),
         (("--map", "{mics}/mic_0001.mrc"), 1, "256 x 256, not a volume; give a density map"),
         (("--map", "gone.mrc"), 1, "gone.mrc: does not exist; check the name"),

@@ -62,6 +62,7 @@ _OPTIONS = {
     "particle diameter": "--diameter",
     "phantom": "--phantom",
     "pixel_size_angstrom": "--pixel-size",
+    "resolution_angstrom": "--resolution",
     "preset": "--preset",
     "shape": "--size",
     "snr": "--snr",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -34,12 +34,30 @@ def simulate(
             help="Particle from a density map (an MRC volume) instead of a phantom.",
         ),
     ] = None,
+    model_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--model",
+            metavar="FILE",
+            help="Particle from an atomic model (PDB or mmCIF).",
+        ),
+    ] = None,
+    resolution: Annotated[
+        float | None,
+        typer.Option(
+            "--resolution",
+            metavar="Å",
+            help="Resolution to which the atomic model is blurred; by default 10.",
+            min=0.1,
+            max=1000,
+        ),
+    ] = None,
     diameter: Annotated[
         float | None,
         typer.Option(
             "--diameter",
             metavar="Å",
-            help="Diameter of the particle of the map; by default its longest extent.",
+            help="Diameter of the particle of the map or model; by default its longest extent.",
             min=0.1,
             max=1e6,
         ),
@@ -54,6 +72,13 @@ def simulate(
             max=1000,
         ),
     ] = None,
+    views: Annotated[
+        Literal["uniform", "top", "side"],
+        typer.Option(
+            help="From where particles are seen: top or side is along or across the z axis of the "
+            "map, model or phantom, to 10°.",
+        ),
+    ] = "uniform",
     n: Annotated[int, typer.Option("--n", metavar="N", help="Number of micrographs.", min=1)] = 8,
     snr: Annotated[
         float,
@@ -81,9 +106,10 @@ def simulate(
 
     Writes mic_0001.mrc … and the particle centres as EMAN2 (.box) and RELION (.star) coordinates.
     """
-    from deepem.simulation import simulate_dataset, write_scene
+    from deepem.simulation import Views, simulate_dataset, write_scene
 
-    specimen = _load_specimen(phantom, map_file, diameter, voxel_size)
+    specimen = _load_specimen(phantom, map_file, model_file, diameter, voxel_size, resolution)
+    distribution = {"uniform": Views(), "top": Views.top(), "side": Views.side()}[views]
     scenes = simulate_dataset(
         specimen,
         n,
@@ -92,6 +118,7 @@ def simulate(
         seed=seed,
         shape=(size[1], size[0]),
         snr=snr,
+        views=distribution,
         defocus_range_um=defocus,
     )
     with make_progress() as progress:
@@ -107,19 +134,42 @@ def simulate(
 
 
 def _load_specimen(
-    phantom: str | None, map_file: Path | None, diameter: float | None, voxel_size: float | None
+    phantom: str | None,
+    map_file: Path | None,
+    model_file: Path | None,
+    diameter: float | None,
+    voxel_size: float | None,
+    resolution: float | None,
 ) -> Projectable:
-    from deepem.simulation import load_density_map, make_phantom
+    from deepem.simulation import load_atomic_model, load_density_map, make_phantom
 
-    if map_file is None:
-        for option, value in (("--diameter", diameter), ("--voxel-size", voxel_size)):
-            if value is not None:
-                raise ConfigError(
-                    option, "is for density maps; name one with --map FILE.mrc, or leave it out"
-                )
-        return make_phantom(phantom or _DEFAULT_PHANTOM)
-    if phantom is not None:
+    kinds = {"--map": map_file, "--model": model_file, "--phantom": phantom}
+    given = [(option, value) for option, value in kinds.items() if value is not None]
+    if len(given) > 1:
+        (first, _), (second, value), *_ = given
         raise ConfigError(
-            "--map", f"cannot be used together with --phantom {phantom}; leave out one of them"
+            first, f"cannot be used together with {second} {value}; leave out one of them"
         )
-    return load_density_map(map_file, diameter_angstrom=diameter, voxel_size_angstrom=voxel_size)
+    if voxel_size is not None and map_file is None:
+        raise ConfigError(
+            "--voxel-size", "is for density maps; name one with --map FILE.mrc, or leave it out"
+        )
+    if resolution is not None and model_file is None:
+        raise ConfigError(
+            "--resolution", "is for atomic models; name one with --model FILE.pdb, or leave it out"
+        )
+    if map_file is not None:
+        return load_density_map(
+            map_file, diameter_angstrom=diameter, voxel_size_angstrom=voxel_size
+        )
+    if model_file is not None:
+        return load_atomic_model(
+            model_file, resolution_angstrom=resolution or 10.0, diameter_angstrom=diameter
+        )
+    if diameter is not None:
+        raise ConfigError(
+            "--diameter",
+            "is for density maps and atomic models; name one with --map FILE.mrc or "
+            "--model FILE.pdb, or leave it out",
+        )
+    return make_phantom(phantom or _DEFAULT_PHANTOM)

@@ -1,5 +1,7 @@
 """Micrographs with exact truth: specimen → projection → optics → noise → scene."""
 
+from deepem.simulation.atomic_model import load_atomic_model
+from deepem.simulation.cut import LongAxis, cut_density, find_long_axis
 from deepem.simulation.density_map import DensityMap, load_density_map
 from deepem.simulation.files import write_scene
 from deepem.simulation.noise import add_noise, measure_signal_variance
@@ -14,6 +16,7 @@ from deepem.simulation.specimen import PHANTOMS, Specimen, make_phantom
 __all__ = [
     "PHANTOMS",
     "DensityMap",
+    "LongAxis",
     "Optics",
     "Projectable",
     "Scene",
@@ -22,7 +25,10 @@ __all__ = [
     "add_noise",
     "apply_ctf",
     "calculate_ctf",
+    "cut_density",
     "draw_rotations",
+    "find_long_axis",
+    "load_atomic_model",
     "load_density_map",
     "make_phantom",
     "measure_signal_variance",
