@@ -218,6 +218,9 @@ def test_same_seed_same_micrographs(deepem: Deepem, tmp_path: Path) -> None:
         (("--size", 10, 10), "--size: 10 x 10 pixels have no room"),
         (("--defocus", 3, 1), "swap them"),
         (("--pixel-size", 500), "--pixel-size: a particle of"),
+        (("--dose", 40, "--snr", 0.1), "--dose: the dose decides the noise"),
+        (("--solvent-noise", 1), "--solvent-noise: must be from 0 to below 1"),
+        (("--nuisances", "many", "--size", 400, 400, "--particles", 10), "--particles: only"),
     ],
 )
 def test_what_cannot_be_simulated_exits_with_2(
@@ -227,6 +230,28 @@ def test_what_cannot_be_simulated_exits_with_2(
     assert ended.code == 2
     assert cure in ended.err
     assert not (tmp_path / "out").exists()
+
+
+def test_nuisances_dose_and_truth(deepem: Deepem, tmp_path: Path) -> None:
+    common = ("--n", 1, "--size", 512, 400, "--particles", 12, "--pixel-size", 12, "--seed", 3)
+    options = ("--nuisances", "some", "--dose", 2, "--solvent-noise", 0.2, "--min-distance", 0.5)
+    mics = tmp_path / "mics"
+    assert deepem("simulate", mics, *common, *options, "--astigmatism", 0.3).code == 0
+    assert sorted(str(path.relative_to(mics)) for path in mics.rglob("*.*")) == [
+        "mic_0001.box",
+        "mic_0001.mrc",
+        "mic_0001.star",
+        "truth/mic_0001.star",
+        "truth/mic_0001_mask.mrc",
+    ]
+    with mrcfile.open(mics / "mic_0001.mrc") as file:
+        assert (file.data == np.rint(file.data)).mean() > 0.999  # but for hot pixels, counts
+        assert np.median(file.data) == pytest.approx(288, rel=0.03)
+    with mrcfile.open(mics / "truth" / "mic_0001_mask.mrc") as file:
+        assert set(np.unique(file.data)) == {0, 2, 3, 4}
+    ended = deepem("evaluate", mics / "truth", "--truth", mics)
+    assert ended.code == 0
+    assert ended.out.splitlines()[-1].split("\t")[1:5] == ["12", "12", "1.0000", "1.0000"]
 
 
 @pytest.fixture
@@ -260,7 +285,11 @@ def test_density_map_takes_the_place_of_a_phantom(
     ("options", "code", "cure"),
     [
         (("--map", "{map}", "--phantom", "klh"), 2, "--map: cannot be used together with"),
-        (("--diameter", 100), 2, "--diameter: is for density maps and atomic models; name one with --map"),
+        (
+            ("--diameter", 100),
+            2,
+            "--diameter: is for density maps and atomic models; name one with --map",
+        ),
         (("--voxel-size", 2), 2, "--voxel-size: is for density maps"),
         (("--map", "{mics}/mic_0001.mrc"), 1, "256 x 256, not a volume; give a density map"),
         (("--map", "gone.mrc"), 1, "gone.mrc: does not exist; check the name"),

@@ -81,12 +81,34 @@ def simulate(
     ] = "uniform",
     n: Annotated[int, typer.Option("--n", metavar="N", help="Number of micrographs.", min=1)] = 8,
     snr: Annotated[
-        float,
+        float | None,
         typer.Option(
             metavar="RATIO",
-            help="Signal-to-noise ratio: variance of the particle over the noise's.",
+            help="Signal-to-noise ratio: variance of the particle over the noise's; by default "
+            "0.05.",
         ),
-    ] = 0.05,
+    ] = None,
+    dose: Annotated[
+        float | None,
+        typer.Option(
+            metavar="E/Å²",
+            help="Counted electrons with Poisson noise, instead of --snr: electrons per Å².",
+        ),
+    ] = None,
+    solvent_noise: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of the noise that comes from the ice, before the CTF; 0 to below 1.",
+        ),
+    ] = 0.0,
+    nuisances: Annotated[
+        Literal["none", "some", "many"],
+        typer.Option(
+            help="Ice crystals, contaminants, aggregates, broken and empty particles, hot pixels; "
+            "with many also carbon.",
+        ),
+    ] = "none",
     particles: Annotated[
         int, typer.Option(metavar="N", help="Particles on each micrograph.", min=1)
     ] = 40,
@@ -99,14 +121,31 @@ def simulate(
     defocus: Annotated[
         tuple[float, float], typer.Option(metavar="LOW HIGH", help="Range of defocus in µm.")
     ] = (1.0, 2.5),
+    astigmatism: Annotated[
+        float,
+        typer.Option(
+            metavar="µM",
+            help="Largest astigmatism, half the difference of the defoci; drawn from 0 to this.",
+            min=0,
+        ),
+    ] = 0.0,
+    min_distance: Annotated[
+        float,
+        typer.Option(
+            metavar="DIAMETERS",
+            help="Least distance of two centres, in diameters; below 1 particles may overlap.",
+            min=0,
+        ),
+    ] = 1.0,
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
     """Make micrographs with exactly known particles.
 
-    Writes mic_0001.mrc … and the particle centres as EMAN2 (.box) and RELION (.star) coordinates.
+    Writes mic_0001.mrc … and the particle centres as EMAN2 (.box) and RELION (.star) coordinates,
+    and into OUT/truth orientations, focus, what lies beside the particles, and masks of it.
     """
-    from deepem.simulation import Views, simulate_dataset, write_scene
+    from deepem.simulation import NUISANCE_LEVELS, Noise, Views, simulate_dataset, write_scene
 
     specimen = _load_specimen(phantom, map_file, model_file, diameter, voxel_size, resolution)
     distribution = {"uniform": Views(), "top": Views.top(), "side": Views.side()}[views]
@@ -117,9 +156,12 @@ def simulate(
         pixel_size_angstrom=pixel_size,
         seed=seed,
         shape=(size[1], size[0]),
-        snr=snr,
+        noise=Noise(snr=snr, dose_per_angstrom2=dose, solvent_fraction=solvent_noise),
+        nuisances=NUISANCE_LEVELS[nuisances],
         views=distribution,
         defocus_range_um=defocus,
+        astigmatism_range_um=(0, astigmatism) if astigmatism else None,
+        min_distance_px=min_distance * specimen.diameter_angstrom / pixel_size,
     )
     with make_progress() as progress:
         task = progress.add_task("Simulating", total=n, detail="")

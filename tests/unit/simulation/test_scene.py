@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.signal import fftconvolve
-from scipy.spatial.distance import pdist
+from scipy.spatial.distance import pdist, squareform
 
 from deepem.errors import ConfigError
 from deepem.simulation import (
@@ -209,6 +209,67 @@ def test_micrograph_of_a_dataset_depends_on_seed_and_number_only():
     assert abs(np.corrcoef(noise)[0, 1]) < 0.02
 
 
+def test_scenes_of_a_seed_stay_what_they_are():
+    """Studies rely on it. Taken before nuisances, dose and noise of the ice were added."""
+    scene = simulate_micrograph(
+        make_phantom("klh"), n_particles=12, pixel_size_angstrom=8.0, seed=5, shape=(300, 420)
+    )
+    pixels = scene.micrograph.pixels()
+    expected = [-0.006318474188446999, 0.002914459677413106, -0.004978395067155361]
+    # The last bits may differ between processors.
+    np.testing.assert_allclose(pixels[[0, 100, 299], [0, 200, 419]], expected, rtol=1e-4)
+    assert pixels.mean(dtype=float) == pytest.approx(-0.00035340677491930744, rel=1e-4)
+    assert pixels.std(dtype=float) == pytest.approx(0.0073186517288737745, rel=1e-5)
+    np.testing.assert_allclose(scene.truth.x_px[:2], [323.57109348, 215.23175983])
+    np.testing.assert_allclose(scene.rotations[0, 0], [-0.27507489, 0.14802955, 0.94995845])
+
+
+def test_datasets_of_a_seed_stay_what_they_are():
+    scenes = simulate_dataset(
+        make_phantom("ribosome"),
+        2,
+        n_particles=10,
+        pixel_size_angstrom=8.0,
+        seed=3,
+        shape=(300, 420),
+        snr=0.1,
+        min_distance_px=20,
+        edge_distance_px=0,
+    )
+    _, scene = scenes
+    pixels = scene.micrograph.pixels()
+    expected = [-0.006248625461012125, 0.004327835515141487, -0.011169759556651115]
+    np.testing.assert_allclose(pixels[[0, 100, 299], [0, 200, 419]], expected, rtol=1e-4)
+    assert pixels.std(dtype=float) == pytest.approx(0.011609185676095347, rel=1e-5)
+    assert scene.optics == Optics(scene.optics.defocus_um)
+    assert scene.optics.defocus_um == pytest.approx(1.8822654334786868)
+
+
+def test_overlapping_particles_are_nearer_than_a_diameter():
+    scene = simulate_micrograph(FERRITIN, seed=12, **SMALL | {"min_distance_px": 12})
+    distances = squareform(pdist(np.column_stack([scene.truth.x_px, scene.truth.y_px])))
+    np.fill_diagonal(distances, np.inf)
+
+    assert scene.diameter_px == 31.25
+    np.testing.assert_array_equal(scene.overlapping, distances.min(axis=1) < 31.25)
+    assert 0 < scene.overlapping.sum() < 12
+    assert not simulate_micrograph(FERRITIN, seed=12, **SMALL).overlapping.any()
+
+
+def test_every_micrograph_has_its_own_astigmatism_and_else_the_same():
+    plain = list(simulate_dataset(FERRITIN, 5, seed=11, **SMALL))
+    scenes = list(simulate_dataset(FERRITIN, 5, seed=11, astigmatism_range_um=(0.1, 0.3), **SMALL))
+    used = [scene.optics for scene in scenes]
+
+    assert all(0.1 <= one.astigmatism_um <= 0.3 for one in used)
+    assert len({one.astigmatism_angle_deg for one in used}) == 5
+    assert all(0 <= one.astigmatism_angle_deg < 180 for one in used)
+    for one, other in zip(scenes, plain, strict=True):
+        assert one.optics.defocus_um == other.optics.defocus_um
+        np.testing.assert_array_equal(one.rotations, other.rotations)
+        np.testing.assert_array_equal(one.truth.x_px, other.truth.x_px)
+
+
 def test_dataset_is_lazy():
     scenes = simulate_dataset(FERRITIN, 10**9, seed=9, **SMALL)
 
@@ -243,7 +304,8 @@ def test_impossible_scene_is_refused_with_the_cure(changed, cure):
         simulate_micrograph(FERRITIN, seed=0, **(SMALL | changed))
 
 
-def test_reversed_defocus_range_is_refused():
-    scenes = simulate_dataset(FERRITIN, 1, seed=0, defocus_range_um=(2, 1), **SMALL)
-    with pytest.raises(ConfigError, match=r"defocus_range_um: .* got 2, 1; swap them"):
+@pytest.mark.parametrize("field", ["defocus_range_um", "astigmatism_range_um"])
+def test_reversed_range_is_refused(field):
+    scenes = simulate_dataset(FERRITIN, 1, seed=0, **{field: (2, 1)}, **SMALL)
+    with pytest.raises(ConfigError, match=rf"{field}: .* got 2, 1; swap them"):
         next(scenes)
