@@ -35,6 +35,30 @@ REMARK 350   BIOMT1   2 -1.000000  0.000000  0.000000        0.00000
 REMARK 350   BIOMT2   2  0.000000 -1.000000  0.000000        0.00000
 REMARK 350   BIOMT3   2  0.000000  0.000000  1.000000       45.00000
 """
+# The same in mmCIF.
+CIF_ASSEMBLY = """\
+loop_
+_pdbx_struct_assembly.id
+_pdbx_struct_assembly.details
+_pdbx_struct_assembly.method_details
+_pdbx_struct_assembly.oligomeric_details
+_pdbx_struct_assembly.oligomeric_count
+1 author_defined_assembly ? dimeric 2
+loop_
+_pdbx_struct_assembly_gen.assembly_id
+_pdbx_struct_assembly_gen.oper_expression
+_pdbx_struct_assembly_gen.asym_id_list
+1 1,2 A
+loop_
+_pdbx_struct_oper_list.id
+_pdbx_struct_oper_list.type
+""" + "".join(
+    f"_pdbx_struct_oper_list.{part}\n"
+    for row in "123"
+    for part in (*(f"matrix[{row}][{column}]" for column in "123"), f"vector[{row}]")
+)
+CIF_ASSEMBLY += "1 'identity operation' 1 0 0 0 0 1 0 0 0 0 1 0\n"
+CIF_ASSEMBLY += "2 'point symmetry operation' -1 0 0 0 0 -1 0 0 0 0 1 45\n"
 
 
 def format_atom(serial, symbol, residue, position, *, alternative=" ", model_atom="ATOM"):
@@ -55,7 +79,7 @@ def make_cif(atoms=(*ATOMS, *LEFT_OUT)):
     names += " label_entity_id label_seq_id Cartn_x Cartn_y Cartn_z occupancy B_iso_or_equiv"
     names += " auth_seq_id auth_asym_id pdbx_PDB_model_num"
     rows = [
-        f"ATOM {i} {symbol} {symbol} . {residue} A 1 {i} {x} {y} {z} 1 20 {i} A 1\n"
+        f"ATOM {i} {symbol} {symbol} . {residue} A 1 {i} {x} {y} {z} 1 20 {i} Q 1\n"
         for i, (symbol, residue, (x, y, z)) in enumerate(atoms, start=1)
     ]
     header = "".join(f"_atom_site.{name}\n" for name in names.split())
@@ -138,6 +162,11 @@ def test_assembly_is_built_unless_told_otherwise(tmp_path):
     turned = [(-x, -y, z + 45) for x, y, z in positions]
     assert_projects_like(dimer, positions + turned, weights * 2, resolution=10)
     assert_projects_like(alone, positions, weights, resolution=10)
+    # Its chains are the ones of the label, here A, which the author calls Q.
+    cif = tmp_path / "dimer.cif"
+    cif.write_text(make_cif().replace("data_tiny\n", f"data_tiny\n{CIF_ASSEMBLY}"))
+    density = load_atomic_model(cif).density
+    np.testing.assert_allclose(density, dimer.density, atol=1e-6 * dimer.density.max())
 
 
 def test_diameter_is_measured_or_said(tmp_path):
