@@ -13,8 +13,15 @@ import pytest
 from deepem import make_phantom, simulate_dataset, write_scene
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/coordinates.md", "docs/first-picks.md", "docs/notebook.md"]
-QUICK_PAGES = ["docs/coordinates.md"]  # the others train, for minutes; CI runs them
+PAGES = [
+    "README.md",
+    "docs/coordinates.md",
+    "docs/evaluation.md",
+    "docs/first-picks.md",
+    "docs/notebook.md",
+]
+# The others train, for minutes; CI runs them.
+QUICK_PAGES = ["docs/coordinates.md", "docs/evaluation.md"]
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

@@ -69,9 +69,10 @@ def evaluate(
     protocol: Annotated[
         Literal["centres", "cryoppp", "pixelwise"],
         typer.Option(
+            metavar="NAME",
             help="How to compare: matched centres, particles pooled (centres); the CryoPPP "
             "benchmark's means over micrographs of matched centres (cryoppp); CryoSegNet's discs, "
-            "pixel by pixel (pixelwise)."
+            "pixel by pixel (pixelwise).",
         ),
     ] = "centres",
     diameter: DiameterAngstrom = None,
@@ -93,9 +94,9 @@ def evaluate(
     particles; for one without particles give an empty .box file. The curves and the average
     precision need picks down to a low score: pick with --threshold 0, and give the threshold here.
 
-    --protocol cryoppp is for figures beside those of other pickers. It takes the picks as they
-    are, and a micrograph without picks counts as one where nothing was found; with --micrographs
-    only these count. Figures of different protocols cannot be compared.
+    For figures beside those of other pickers there is --protocol cryoppp. It takes the picks as
+    they are, and a micrograph without picks counts as one where nothing was found; with
+    --micrographs only these count. Figures of different protocols cannot be compared.
     """
     from deepem import evaluation
     from deepem.core import find_diameter_px
