@@ -19,9 +19,10 @@ PAGES = [
     "docs/evaluation.md",
     "docs/first-picks.md",
     "docs/notebook.md",
+    "docs/simulation.md",
 ]
 # The others train, for minutes; CI runs them.
-QUICK_PAGES = ["docs/coordinates.md", "docs/evaluation.md"]
+QUICK_PAGES = ["docs/coordinates.md", "docs/evaluation.md", "docs/simulation.md"]
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
