@@ -1,20 +1,40 @@
 """The paper's experiments and our benchmarks: one file a study, each one command, resumable."""
 
+from deepem.studies.accuracy import ACCURACY
 from deepem.studies.added_noise import ADDED_NOISE
+from deepem.studies.crowding import CROWDING
 from deepem.studies.data import Labelled, Sources
 from deepem.studies.few_labels import FEW_LABELS
 from deepem.studies.full_labels import FULL_LABELS
-from deepem.studies.klh import KLH
+from deepem.studies.learning_cycle import LEARNING_CYCLE
 from deepem.studies.low_signal import LOW_SIGNAL
+from deepem.studies.paper_speed import PAPER_SPEED
 from deepem.studies.report import write_report
 from deepem.studies.results import Result, read_results
 from deepem.studies.runner import Outcome, run_study
+from deepem.studies.selection import SELECTION
 from deepem.studies.speed import SPEED
 from deepem.studies.study import Cell, Column, Figures, Measured, Need, Plot, Study, Target
+from deepem.studies.training_size import TRAINING_SIZE
+from deepem.studies.variants import VARIANTS
 
-STUDIES = {
-    study.name: study for study in (FEW_LABELS, FULL_LABELS, KLH, LOW_SIGNAL, ADDED_NOISE, SPEED)
-}
+_ALL = (
+    # the paper's figures, in their order
+    ACCURACY,
+    TRAINING_SIZE,
+    CROWDING,
+    LOW_SIGNAL,
+    SELECTION,
+    LEARNING_CYCLE,
+    VARIANTS,
+    PAPER_SPEED,
+    # beyond the paper
+    FEW_LABELS,
+    FULL_LABELS,
+    ADDED_NOISE,
+    SPEED,
+)
+STUDIES = {study.name: study for study in _ALL}
 
 __all__ = [
     "STUDIES",

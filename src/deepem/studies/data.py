@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from deepem.core import Micrograph, Picks
 from deepem.errors import ConfigError
@@ -43,6 +45,8 @@ class DataSet:
 APOFERRITIN = DataSet("apoferritin", diameter_px=63, match_px=20)
 BETA_GALACTOSIDASE = DataSet("beta_galactosidase", diameter_px=54, match_px=15)
 DATA_SETS = {one.name: one for one in (APOFERRITIN, BETA_GALACTOSIDASE)}
+#: Three micrographs without parts.
+KLH, KLH_DIAMETER_PX = Need("data", "klh/processed"), 182.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +55,18 @@ class Labelled:
 
     micrographs: tuple[Micrograph, ...]
     picks: tuple[Picks, ...]
+
+    def take(self, indices: Sequence[int]) -> Labelled:
+        """Some of them."""
+        return Labelled(
+            tuple(self.micrographs[index] for index in indices),
+            tuple(self.picks[index] for index in indices),
+        )
+
+    def split(self, counts: Iterable[int]) -> list[Labelled]:
+        """One part after the other, of so many micrographs each."""
+        numbers = iter(range(len(self.micrographs)))
+        return [self.take([next(numbers) for _ in range(n)]) for n in counts]
 
 
 class Sources:
@@ -115,6 +131,13 @@ class Sources:
         if part not in self._opened:
             self._opened[part] = _open(self.find(Need("data", part)))
         return self._opened[part]
+
+
+def read_ignored(picks: Picks, folder: Path) -> Picks:
+    """Places that are neither right nor wrong: ``NAME.ignore.txt``, ``x y`` a line; often none."""
+    path = folder / f"{picks.micrograph}.ignore.txt"
+    places = np.loadtxt(path, ndmin=2) if path.exists() else np.zeros((0, 2))
+    return Picks(picks.micrograph, places[:, 0], places[:, 1])
 
 
 def _open(folder: Path) -> Labelled:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepem.studies.results import Result
-from deepem.studies.study import Value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +55,7 @@ def draw_against(
     *,
     x: str,
     ys: Sequence[tuple[str, str]],
-    line: str,
+    line: Sequence[str],
     x_title: str,
     log_x: bool = False,
 ) -> None:
@@ -73,16 +72,17 @@ def draw_against(
     ys
         Figures, each with its title; results without them are left out.
     line
-        Setting that tells the lines apart.
+        Settings that tell the lines apart.
     x_title
         Title of the x axis.
     log_x
         Whether the x axis is logarithmic.
     """
-    names = list(dict.fromkeys(result.cell[line] for result in results))
+    names = list(dict.fromkeys(_name(result, line) for result in results))
     for axes, (y, y_title) in zip(make_panels(figure, len(ys)), ys, strict=True):
         for colour, name in zip(_cycle(len(names)), names, strict=True):
-            _draw_line(axes, results, x=x, y=y, line=line, name=name, colour=colour)
+            chosen = [result for result in results if _name(result, line) == name]
+            _draw_line(axes, chosen, x=x, y=y, name=name, colour=colour)
         axes.set(xlabel=x_title, ylabel=y_title)
         if log_x:
             axes.set_xscale("log")
@@ -118,19 +118,22 @@ def _cycle(n: int) -> list[str]:
     return [_COLOURS[index % len(_COLOURS)] for index in range(n)]
 
 
+def _name(result: Result, line: Sequence[str]) -> str:
+    return ", ".join(str(result.cell[one]) for one in line)
+
+
 def _draw_line(
     axes: Axes,
     results: Sequence[Result],
     *,
     x: str,
     y: str,
-    line: str,
-    name: Value,
+    name: str,
     colour: str,
 ) -> None:
     found: dict[float, list[float]] = {}
     for result in results:
-        if result.cell[line] == name and y in result.figures:
+        if y in result.figures:
             found.setdefault(float(result.cell[x]), []).append(result.figures[y])
     if not found:
         return
@@ -138,4 +141,4 @@ def _draw_line(
     means = np.array([np.mean(found[place]) for place in places])
     lows, highs = (np.array([pick(found[place]) for place in places]) for pick in (min, max))
     bars = np.maximum([means - lows, highs - means], 0)
-    axes.errorbar(places, means, bars, color=colour, marker="o", capsize=2, label=str(name))
+    axes.errorbar(places, means, bars, color=colour, marker="o", capsize=2, label=name)

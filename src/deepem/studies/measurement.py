@@ -18,6 +18,10 @@ F1 = Column("f1", "F1")
 BEST_F1 = Column("best_f1", "best F1")
 AVERAGE_PRECISION = Column("average_precision", "average precision", decimals=4)
 PRECISION, RECALL = Column("precision", "precision"), Column("recall", "recall")
+#: On simulated micrographs with nuisances: picks on carbon, ice, contaminants and aggregates, and
+#: on broken and empty particles, for each micrograph.
+JUNK = Column("junk_per_micrograph", "junk picked", decimals=2, better="lower")
+DAMAGED = Column("damaged_per_micrograph", "damaged picked", decimals=2, better="lower")
 _CURVE_POINTS = 400
 
 

@@ -49,7 +49,7 @@ STUDY = Study(
             "levels",
             "F1 over the ratio.",
             partial(
-                draw_against, x="snr", ys=[("f1", "F1")], line="method", x_title="SNR", log_x=True
+                draw_against, x="snr", ys=[("f1", "F1")], line=["method"], x_title="SNR", log_x=True
             ),
         ),
         Plot(
@@ -107,7 +107,7 @@ def test_a_line_without_the_figure_is_left_out(results: Path) -> None:
     found = read_results(STUDY, results)
     timed = replace(found[0], cell=cell, figures={"seconds": 1.0})
     ys = [("f1", "F1"), ("seconds", "s")]
-    draw_against(figure, [*found, timed], x="snr", ys=ys, line="method", x_title="SNR")
+    draw_against(figure, [*found, timed], x="snr", ys=ys, line=["method"], x_title="SNR")
     left, right = figure.axes
     assert left.get_legend_handles_labels()[1] in (["network", "template"], ["template", "network"])
     assert right.get_legend_handles_labels()[1] == ["timed"]
