@@ -43,7 +43,7 @@ class Nuisances:
     Raises
     ------
     ConfigError
-        A value is negative, or the carbon leaves no room.
+        A value is negative, a count is no whole number, or the carbon leaves no room.
     """
 
     ice_crystals: int = 0
@@ -60,6 +60,8 @@ class Nuisances:
             value = getattr(self, field.name)
             if not value >= 0:
                 raise ConfigError(field.name, f"must be 0 or more, got {value:g}")
+            if field.name not in ("carbon_fraction", "gradient") and value != int(value):
+                raise ConfigError(field.name, f"must be a whole number, got {value:g}")
         if self.carbon_fraction > 0.9:
             raise ConfigError(
                 "carbon_fraction",

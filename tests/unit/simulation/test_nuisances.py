@@ -238,6 +238,7 @@ def test_true_particles_come_first():
     ("options", "cure"),
     [
         ({"broken": -1}, "broken: must be 0 or more, got -1"),
+        ({"broken": 2.5}, "broken: must be a whole number, got 2.5"),
         ({"gradient": -0.5}, "gradient: must be 0 or more, got -0.5"),
         ({"carbon_fraction": 0.95}, "carbon_fraction: must be at most 0.9, got 0.95"),
     ],
