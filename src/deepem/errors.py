@@ -71,6 +71,14 @@ class OutputError(DeepEMError, OSError):
         super().__init__(f"{path}: {problem}")
 
 
+class ProgramError(DeepEMError, RuntimeError):
+    """Another program that was asked to pick is not here, or failed."""
+
+    def __init__(self, program: str, problem: str) -> None:
+        self.program = program
+        super().__init__(f"{program}: {problem}")
+
+
 class MissingExtraError(DeepEMError, ImportError):
     """An optional package is needed for what was asked."""
 

@@ -13,6 +13,7 @@ from scipy import fft
 from scipy.spatial.transform import Rotation
 
 from deepem.baselines.correlation import transform_corner
+from deepem.baselines.scores import squash
 from deepem.baselines.views import spread_views
 from deepem.core import Frame, Picks
 from deepem.errors import ConfigError
@@ -66,7 +67,7 @@ class IdealScores:
             min_distance_px = _MIN_DISTANCE_OVER_DIAMETER * self.diameter_px
         peaks = find_peaks(self.log_ratio, min_distance=min_distance_px / self.frame.step_px[0])
         x_px, y_px = self.frame.to_px(peaks.column, peaks.row)
-        score = 0.5 + 0.5 * peaks.score / (_LOG_RATIO_SCALE + np.abs(peaks.score))
+        score = squash(peaks.score, scale=_LOG_RATIO_SCALE)
         whole = Frame(
             shape=tuple(  # type: ignore[arg-type]
                 round(n * step)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
-from deepem.baselines.particle_boxes import choose_factor, find_candidates
+from deepem.baselines.particle_boxes import choose_factor, find_candidates, require_particles
+from deepem.baselines.scores import squash
 from deepem.core import BOX_OVER_DIAMETER, Micrograph, Picks
 from deepem.errors import ConfigError
+from deepem.evaluation import evaluate
 from deepem.preprocessing import prepare
 
 # Sizes are tried in steps of about this ratio; a blob answers to a wide range of sizes.
 _STEP = 1.2
+# Blobs that are tried, and how near they must be, in diameters.
+_SIZES = (0.6, 0.75, 0.9, 1.0, 1.2, 1.35, 1.5, 1.8)
+_MATCH_OVER_DIAMETER = 0.3
 _SMALLEST_OVER_DIAMETER, _LARGEST_OVER_DIAMETER = 0.8, 1.2
 
 
@@ -47,6 +53,46 @@ class LogPicker:
                 f"must be above 0 and at most the largest diameter of {largest:g} px, got "
                 f"{smallest:g}",
             )
+
+    @classmethod
+    def from_particles(
+        cls, micrographs: Sequence[Micrograph], picks: Sequence[Picks], *, diameter_px: float
+    ) -> LogPicker:
+        """Choose the size of the blobs by what it finds: one of 0.6 to 1.8 diameters.
+
+        Parameters
+        ----------
+        micrographs, picks
+            Micrographs and the particles on each, in the same order; the average precision on them
+            decides.
+        diameter_px
+            Diameter of the particle in unbinned pixels.
+
+        Raises
+        ------
+        ConfigError
+            The diameter is not positive, or too small.
+        TrainingDataError
+            There is not a set of picks for each micrograph, or no pick at all.
+        deepem.errors.MicrographError
+            A micrograph is constant, is not finite, or is smaller than the box.
+
+        Notes
+        -----
+        Hollow particles, such as apoferritin, are found at sizes above their own.
+        """
+        require_particles(micrographs, picks)
+        pickers = [cls(diameter_px, size, size) for size in np.multiply(_SIZES, diameter_px)]
+        precisions = [
+            evaluate(
+                [picker.scan(micrograph) for micrograph in micrographs],
+                picks,
+                max_distance_px=_MATCH_OVER_DIAMETER * diameter_px,
+                edge_margin_px=diameter_px / 2,
+            ).average_precision
+            for picker in pickers
+        ]
+        return pickers[int(np.argmax(np.nan_to_num(precisions)))]
 
     def scan(self, micrograph: Micrograph) -> Picks:
         """Every candidate of a micrograph, best first, whatever its score.
@@ -96,7 +142,7 @@ class LogPicker:
             margin=margin,
             diameter_px=self.diameter_px,
         )
-        return picks.with_score(0.5 + 0.5 * picks.score / (1 + np.abs(picks.score)))
+        return picks.with_score(squash(picks.score))
 
     def _range_px(self) -> tuple[float, float]:
         smallest, largest = self.min_diameter_px, self.max_diameter_px

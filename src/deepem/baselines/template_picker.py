@@ -62,7 +62,7 @@ class TemplatePicker:
         *,
         diameter_px: float,
         factor: float | None = None,
-        n_templates: int = 5,
+        n_templates: int = 3,
         n_rotations: int = 36,
         seed: int = 0,
     ) -> TemplatePicker:
