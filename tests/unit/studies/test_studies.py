@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from deepem.core import Frame, Micrograph, Picks
-from deepem.studies import STUDIES, Study, Target
+from deepem.studies import STUDIES, Study
 from deepem.studies.added_noise import bury, measure_background
+from deepem.studies.benchmark_sets import SIMULATED_SETS
 from deepem.studies.few_labels import click
+from deepem.studies.methods import CLASSICAL, PROGRAMS
 from deepem.studies.study import is_quick
 
 
@@ -73,19 +75,63 @@ def test_full_labels() -> None:
     }
 
 
-def test_klh() -> None:
-    assert count(STUDIES["klh"], "network") == {("residual",): 3}
-    assert STUDIES["klh"].targets == (Target("lower", at_least=0.95),)
+def test_accuracy() -> None:
+    sets = ("klh_like", "19s_like", "apoferritin", "beta_galactosidase", "klh")
+    methods = {"residual": 3, "deepem8": 3} | dict.fromkeys((*CLASSICAL, *PROGRAMS), 1)
+    assert count(STUDIES["accuracy"], "set", "method") == {
+        (name, method): n for name in sets for method, n in methods.items()
+    }
+    bounds = {
+        t.where["set"]: t.at_least for t in STUDIES["accuracy"].targets if t.figure == "lower"
+    }
+    assert bounds == {"klh_like": 0.95, "19s_like": 0.9, "klh": 0.95}
+
+
+def test_training_size_is_in_whole_micrographs() -> None:
+    cells = count(STUDIES["training_size"], "particles", "network")
+    assert cells == {
+        (n, network): 3 for n in (100, 400, 800, 1200) for network in ("residual", "deepem8")
+    }
+    large = SIMULATED_SETS["19s_like_large"]
+    assert {n % large.n_particles for n, _ in cells} == {0}
+    assert max(n for n, _ in cells) == large.n_training * large.n_particles
 
 
 def test_low_signal() -> None:
-    levels = (0.05, 0.02, 0.01, 0.005, 0.0025, 0.00125)
-    methods = {"residual": 3, "deepem8": 3, "matched filter": 1, "ideal observer": 1}
-    assert count(STUDIES["low_signal"], "snr", "method") == {
-        (level, method): n for level in levels for method, n in methods.items()
+    levels = {2.0: (0.01, 0.008, 0.005, 0.003, 0.002, 0.001), 5.0: (0.01, 0.005, 0.0025, 0.00125)}
+    methods = {"residual": 3, "deepem8": 3, "templates": 1, "matched filter": 1}
+    methods["ideal observer"] = 1
+    assert count(STUDIES["low_signal"], "pixel_size", "snr", "method") == {
+        (pixel_size, snr, method): n
+        for pixel_size, some in levels.items()
+        for snr in some
+        for method, n in methods.items()
     }
-    bounds = {t.where["snr"]: t.at_least for t in STUDIES["low_signal"].targets}
-    assert bounds == {0.05: 0.98, 0.02: 0.88, 0.01: 0.65, 0.005: 0.35}
+
+
+def test_learning_cycle_compares_each_turn_with_one_training() -> None:
+    assert count(STUDIES["learning_cycle"], "learnt", "turn") == {
+        ("turn by turn", 0): 6,
+        ("turn by turn", 1): 6,
+        ("turn by turn", 2): 6,
+        ("at once", 1): 6,
+        ("at once", 2): 6,
+    }
+
+
+def test_paper_speed_states_the_papers_seconds() -> None:
+    study = STUDIES["paper_speed"]
+    assert count(study, "preset", "way") == {
+        (preset, way): 3
+        for preset in ("klh", "19s", "26s", "inflammasome")
+        for way in ("one dense pass", "box by box", "residual, default binning")
+    }
+    assert {t.where["preset"]: t.at_most for t in study.targets} == {
+        "klh": 190,
+        "19s": 50,
+        "26s": 60,
+        "inflammasome": 40,
+    }
 
 
 def test_added_noise() -> None:
