@@ -50,7 +50,7 @@ def test_the_list_names_every_study_and_what_it_needs() -> None:
     assert code == 0
     assert set(lines) == set(deepem.studies.STUDIES)
     assert "--maps" in lines["low_signal"]
-    assert "--data" in lines["klh"]
+    assert "--data" in lines["accuracy"]
 
 
 @pytest.mark.usefixtures("made_up")
