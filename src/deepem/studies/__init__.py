@@ -2,8 +2,10 @@
 
 from deepem.studies.accuracy import ACCURACY
 from deepem.studies.added_noise import ADDED_NOISE
+from deepem.studies.class_averages import CLASS_AVERAGES
 from deepem.studies.crowding import CROWDING
 from deepem.studies.data import Labelled, Sources
+from deepem.studies.feature_maps import FEATURE_MAPS
 from deepem.studies.few_labels import FEW_LABELS
 from deepem.studies.full_labels import FULL_LABELS
 from deepem.studies.learning_cycle import LEARNING_CYCLE
@@ -28,6 +30,8 @@ _ALL = (
     LEARNING_CYCLE,
     VARIANTS,
     PAPER_SPEED,
+    FEATURE_MAPS,
+    CLASS_AVERAGES,
     # beyond the paper
     FEW_LABELS,
     FULL_LABELS,

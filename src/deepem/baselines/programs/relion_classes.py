@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,20 +13,21 @@ import mrcfile
 import numpy as np
 from numpy.typing import NDArray
 
-from deepem.errors import ConfigError, DeepEMError
+from deepem.baselines.programs.command import find_program, run_program
+from deepem.errors import ConfigError
 from deepem.io.mrc import count_slices, open_mrc
 from deepem.io.star_file import find_star_tables
 from deepem.simulation import Optics
 
 _PROGRAM = "relion_refine"
 # Searched roughly: all rotations 12 degrees apart and shifts of two pixels, which find the views of
-# a particle in a twentieth of the time that RELION's usual settings take.
+# a particle in a fraction of the time that finer ones take.
 _SETTINGS = (
     "--oversampling", "0", "--psi_step", "12", "--offset_range", "2", "--offset_step", "1",
     "--tau2_fudge", "2", "--flatten_solvent", "--zero_mask", "--norm", "--scale",
     "--incr_size", "3", "--pool", "30", "--preread_images", "--dont_combine_weights_via_disc",
 )  # fmt: skip
-_TAIL_LINES = 8
+_CURE = "Install RELION (Debian and Ubuntu: the package 'relion'), or add it to the PATH"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ class ClassAverages:
         return np.bincount(self.class_index, minlength=len(self.averages))
 
 
-def average_classes(
+def classify_with_relion(
     boxes: NDArray[Any],
     *,
     pixel_size_angstrom: float,
@@ -97,7 +96,7 @@ def average_classes(
     ------
     deepem.errors.ConfigError
         The boxes or a number cannot work.
-    deepem.errors.DeepEMError
+    deepem.errors.ProgramError
         RELION is not installed, or ended with an error.
 
     References
@@ -105,12 +104,7 @@ def average_classes(
     Scheres (2012) J. Struct. Biol. 180:519, doi 10.1016/j.jsb.2012.09.006.
     """
     _check(boxes, n_classes, optics)
-    program = shutil.which(_PROGRAM)
-    if program is None:
-        raise DeepEMError(
-            f"{_PROGRAM} is not here: install RELION (Debian and Ubuntu: apt install relion), or "
-            "add its folder to PATH"
-        )
+    program = find_program(_PROGRAM, _CURE)
     with tempfile.TemporaryDirectory(prefix="deepem-") as folder:
         (Path(folder) / "classes").mkdir()  # RELION makes no folder
         _write_particles(Path(folder), boxes, optics, pixel_size_angstrom)
@@ -124,12 +118,7 @@ def average_classes(
             command += ["--strict_highres_exp", f"{resolution_angstrom:.1f}"]
         if optics is not None:
             command.append("--ctf")
-        ended = subprocess.run(  # noqa: S603 (our own arguments)
-            command, cwd=folder, capture_output=True, text=True, check=False
-        )
-        if ended.returncode != 0:
-            tail = "\n".join((ended.stdout + ended.stderr).splitlines()[-_TAIL_LINES:])
-            raise DeepEMError(f"{_PROGRAM} ended with an error; the end of its output:\n{tail}")
+        run_program(_PROGRAM, command, Path(folder))
         return _read_classes(Path(folder) / f"classes/run_it{n_iterations:03d}", len(boxes))
 
 
