@@ -11,6 +11,7 @@ from scipy import fft
 
 from deepem.baselines.correlation import centre_grey, correlate_templates, make_mask
 from deepem.baselines.particle_boxes import (
+    average_rotations,
     choose_factor,
     cut_boxes,
     find_candidates,
@@ -95,7 +96,7 @@ class MatchedFilter:
             total += boxes.sum(axis=0, dtype=np.float64)
         mean = total / sum(map(len, picks))
         if rotational_average:
-            mean = _average_rotations(mean)
+            mean = average_rotations(mean)
         return cls(centre_grey(mean, mask), mask, float(diameter_px), factor, whitening)
 
     def scan(self, micrograph: Micrograph) -> Picks:
@@ -131,16 +132,6 @@ class MatchedFilter:
         """Correlation coefficients under the mask, of every box inside the image."""
         pixels = image.pixels if self.whitening is None else _whiten(image.pixels, self.whitening)
         return correlate_templates(pixels, self.mask, [self.template])
-
-
-def _average_rotations(image: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Image in which every pixel has the mean of its ring about the middle pixel."""
-    offset = np.arange(len(image)) - len(image) // 2
-    radius = np.hypot(offset, offset[:, np.newaxis])
-    ring = np.rint(radius).astype(int)
-    profile = np.bincount(ring.ravel(), image.ravel()) / np.bincount(ring.ravel())
-    mean: NDArray[np.float64] = np.interp(radius, np.arange(profile.size), profile)
-    return mean
 
 
 def _frequencies(shape: tuple[int, ...]) -> NDArray[np.float64]:

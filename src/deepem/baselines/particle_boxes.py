@@ -92,6 +92,16 @@ def cut_boxes(
     return boxes
 
 
+def average_rotations(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Image in which every pixel has the mean of its ring about the middle pixel."""
+    offset = np.arange(len(image)) - len(image) // 2
+    radius = np.hypot(offset, offset[:, np.newaxis])
+    ring = np.rint(radius).astype(int)
+    profile = np.bincount(ring.ravel(), image.ravel()) / np.bincount(ring.ravel())
+    mean: NDArray[np.float64] = np.interp(radius, np.arange(profile.size), profile)
+    return mean
+
+
 def find_candidates(
     scores: NDArray[np.float32],
     frame: Frame,

@@ -26,15 +26,24 @@ from deepem.errors import ConfigError
 #: Names the Python that has the package ``aspire``.
 ASPIRE_PYTHON = "DEEPEM_ASPIRE_PYTHON"
 _SMALLEST_DIAMETER_PX = 12
+# APPLE counts its windows as if all micrographs had 4000 x 4000 pixels; given as numbers, its
+# shares of windows (3 and 30 %) stay what they are on others.
 _RUN = """
 import json, sys
 from pathlib import Path
 from aspire.apple.apple import Apple
 
-files, size = json.loads(sys.argv[1]), int(sys.argv[2])
+size = int(sys.argv[2])
 margins = {f"mrc_margin_{side}": 1 for side in ("left", "right", "top", "bottom")}
-apple = Apple(size, output_dir=None, container_size=max(size, 225), **margins)
-found = [apple.process_micrograph_centers(file).tolist() for file in files]
+found = []
+for file, side in json.loads(sys.argv[1]):
+    query = Apple(size).query_image_size
+    n_windows = 4 * side**2 / query**2
+    apple = Apple(
+        size, None, tau1=int(0.03 * n_windows), tau2=int(0.3 * n_windows),
+        container_size=max(size, 450), **margins
+    )
+    found.append(apple.process_micrograph_centers(file).tolist())
 Path("centres.json").write_text(json.dumps(found))
 """
 
@@ -70,7 +79,11 @@ def pick_with_apple(micrographs: Sequence[Micrograph], *, diameter_px: float) ->
     python = find_python(ASPIRE_PYTHON, "aspire")
     with TemporaryDirectory(prefix="deepem-aspire-") as name:
         folder = Path(name)
-        files = [file.name for file in write_micrographs(micrographs, folder, widen=_square)]
+        written = write_micrographs(micrographs, folder, widen=_square)
+        files = [
+            (file.name, max(micrograph.shape))
+            for file, micrograph in zip(written, micrographs, strict=True)
+        ]
         command = [python, "-c", _RUN, json.dumps(files), round(diameter_px)]
         seconds = run_program("aspire", command, folder)
         found = json.loads((folder / "centres.json").read_text())

@@ -101,8 +101,8 @@ def write_micrographs(
 ) -> list[Path]:
     """Write micrographs as ``mic_0000.mrc``, …: names that no program stumbles over.
 
-    As float32, because RELION 3.1 takes some unsigned integers for signed ones. They all say 1 Å
-    per pixel, so that lengths in Å are lengths in pixels.
+    As float32, because RELION 3.1 takes some unsigned integers for signed ones. Their headers
+    say no pixel size: RELION is told 1 Å, so that its lengths in Å are pixels.
 
     Parameters
     ----------
@@ -115,9 +115,7 @@ def write_micrographs(
         pixels = micrograph.pixels().astype(np.float32)
         extra = [(0, new - old) for new, old in zip(widen(pixels.shape), pixels.shape, strict=True)]
         file = folder / f"mic_{number:04d}.mrc"
-        files.append(
-            write_mrc(file, np.pad(pixels, extra, mode="symmetric"), pixel_size_angstrom=1.0)
-        )
+        files.append(write_mrc(file, np.pad(pixels, extra, mode="symmetric")))
     return files
 
 

@@ -7,13 +7,14 @@ et al., eLife 7:e42166, 2018, doi 10.7554/eLife.42166.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepem.baselines.particle_boxes import cut_boxes, require_particles
+from deepem.baselines.particle_boxes import average_rotations, cut_boxes, require_particles
 from deepem.baselines.programs.command import (
     ProgramPicks,
     adopt,
@@ -29,11 +30,12 @@ from deepem.io import read_picks, write_mrc
 
 _CURE = "Install RELION (Debian and Ubuntu: the package 'relion'), or add it to the PATH"
 # Low enough that every local maximum comes back.
-_BLOB_THRESHOLD, _TEMPLATE_THRESHOLD = -5.0, -0.5
+_BLOB_THRESHOLD = -5.0
 _MIN_DISTANCE_OVER_DIAMETER = 0.8
 _MATCH_OVER_DIAMETER = 0.3
-# Grey scales of the template that are tried, over that of the mean particle.
-_GREY_SCALES = (0.7, 1.0, 1.4, 2.0, 2.8)
+# Settings that are tried, on so many micrographs.
+_GREY_SCALES = (1.0, 1.4, 2.0)
+_THRESHOLDS = (0.1, 0.2, 0.4, 0.8)
 _MOST_TRIED_ON = 3
 
 
@@ -89,6 +91,7 @@ def pick_with_relion_templates(
     *,
     diameter_px: float,
     grey_scale: float | None = None,
+    threshold: float | None = None,
     lowpass_px: float | None = None,
 ) -> ProgramPicks:
     """Pick with the mean training particle as RELION's reference, averaged over all rotations.
@@ -102,8 +105,10 @@ def pick_with_relion_templates(
     diameter_px
         Diameter of the particle in unbinned pixels.
     grey_scale
-        Contrast of the template over that of the mean particle; None for the best of 0.7 to 2.8 on
-        up to three training micrographs, by average precision.
+        Contrast of the template over that of the mean particle; None for the best of 1 to 2.
+    threshold
+        Least figure of merit; None for the best of 0.1 to 0.8. What is best is what has the highest
+        average precision on up to three training micrographs.
     lowpass_px
         Shortest wavelength that is left in the template, in unbinned pixels; None for a sixth of
         the diameter.
@@ -129,7 +134,8 @@ def pick_with_relion_templates(
     picks within half a box of the edge. Its figure of merit compares the grey scale of the
     template with that of the micrograph: where particles are crowded they are noise to one
     another, and a template that is right for a lone particle finds next to nothing, without a
-    warning.
+    warning. Its search joins peaks that are not separated at the threshold, so that a low
+    threshold finds less, not more: a curve from low thresholds on is not to be had.
     """
     for field, value in {
         "diameter_px": diameter_px,
@@ -142,7 +148,7 @@ def pick_with_relion_templates(
     template = _average_bright(training_micrographs, training_picks, diameter_px)
     lowpass_px = diameter_px / 6 if lowpass_px is None else lowpass_px
 
-    def pick(some: Sequence[Micrograph], scale: float) -> ProgramPicks:
+    def pick(some: Sequence[Micrograph], scale: float, least: float) -> ProgramPicks:
         with TemporaryDirectory(prefix="deepem-relion-") as folder:
             # One image is a stack of one to RELION.
             stack = write_mrc(Path(folder) / "template.mrc", template * np.float32(scale))
@@ -151,24 +157,26 @@ def pick_with_relion_templates(
                 some,
                 *("--ref", stack, "--invert", "--ang", 360),
                 *("--particle_diameter", diameter_px, "--lowpass", lowpass_px),
-                *("--threshold", _TEMPLATE_THRESHOLD),
+                *("--threshold", least),
                 *("--min_distance", _MIN_DISTANCE_OVER_DIAMETER * diameter_px),
             )
 
-    if grey_scale is None:
-        order = np.argsort([-len(some) for some in training_picks])[:_MOST_TRIED_ON]
-        tried = [training_micrographs[i] for i in order], [training_picks[i] for i in order]
-        precisions = [
-            evaluate(
-                pick(tried[0], scale).picks,
-                tried[1],
-                max_distance_px=_MATCH_OVER_DIAMETER * diameter_px,
-                edge_margin_px=BOX_OVER_DIAMETER * diameter_px / 2,
-            ).average_precision
-            for scale in _GREY_SCALES
-        ]
-        grey_scale = _GREY_SCALES[int(np.argmax(np.nan_to_num(precisions)))]
-    return pick(micrographs, grey_scale)
+    order = np.argsort([-len(some) for some in training_picks])[:_MOST_TRIED_ON]
+    truth = [training_picks[i] for i in order]
+
+    def measure(setting: tuple[float, float]) -> float:
+        return evaluate(
+            pick([training_micrographs[i] for i in order], *setting).picks,
+            truth,
+            max_distance_px=_MATCH_OVER_DIAMETER * diameter_px,
+            edge_margin_px=BOX_OVER_DIAMETER * diameter_px / 2,
+        ).average_precision
+
+    scales = _GREY_SCALES if grey_scale is None else (grey_scale,)
+    thresholds = _THRESHOLDS if threshold is None else (threshold,)
+    settings = list(product(scales, thresholds))
+    best = settings[0] if len(settings) == 1 else max(settings, key=measure)
+    return pick(micrographs, *best)
 
 
 def _average_bright(
@@ -183,8 +191,7 @@ def _average_bright(
         for box in cut_boxes(micrograph.pixels().astype(np.float32), some, micrograph.frame, size):
             around = box[is_around].astype(np.float64)
             total -= (box - around.mean()) / max(around.std(), np.finfo(np.float32).tiny)
-    mean: NDArray[np.float32] = (total / sum(map(len, picks))).astype(np.float32)
-    return mean
+    return average_rotations(total / sum(map(len, picks))).astype(np.float32)
 
 
 def _autopick(micrographs: Sequence[Micrograph], *options: object) -> ProgramPicks:
