@@ -18,7 +18,8 @@ from deepem.studies.measurement import (
     PRECISION,
     RECALL,
 )
-from deepem.studies.methods import CLASSICAL, NETWORKS, PROGRAMS, attempt, measure
+from deepem.studies.methods import CLASSICAL, NETWORKS, attempt, measure
+from deepem.studies.programs import PROGRAMS
 from deepem.studies.results import Result
 from deepem.studies.study import Cell, Column, Measured, Plot, Study, Target
 
@@ -75,7 +76,12 @@ ACCURACY = Study(
         "others get the same micrographs and labels: «templates» are averages of aligned training "
         "particles in many rotations, «matched filter» is one round average, «LoG» the Laplacian "
         "of Gaussian at the particle's size, the rest are other programs by their own command "
-        "lines. Their threshold is where F2 is highest on the validation micrographs (KLH: on the "
+        "lines: RELION 3.1 with the mean particle as reference, or by blobs of 0.9 to 1.1 "
+        "diameters; Topaz with its pretrained resnet16, and with resnet8 after 200 updates (its "
+        "default of 10,000 takes hours here), at a binning that leaves 21 pixels a diameter; "
+        "ASPIRE's APPLE picker, whose picks have no scores. RELION picks nothing within half a box "
+        "of the edge, so it cannot find all that counts here. Their threshold is where F2 is "
+        "highest on the validation micrographs (KLH: on the "
         "training micrographs). Precision, recall and F1 are those at the threshold; best F1 and "
         "average precision are over all thresholds, of all candidates. Matched within half a "
         "diameter (apoferritin 20 px, beta-galactosidase 15 px), without a border of half a "

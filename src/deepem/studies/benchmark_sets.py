@@ -59,6 +59,11 @@ class Parts:
     specimen: Projectable | None = None
     scenes: tuple[Scene, ...] = ()
 
+    @property
+    def tuned(self) -> Labelled:
+        """Where a threshold is chosen: the training micrographs, if there are no others."""
+        return self.valid if self.valid.micrographs else self.train
+
     def with_training(self, labelled: Labelled) -> Parts:
         """The same with other micrographs to learn from."""
         return replace(self, train=labelled)

@@ -17,13 +17,13 @@ from deepem.simulation import Scene, count_nuisances_picked
 from deepem.simulation.nuisances import AREA_KINDS, DAMAGED_KINDS
 from deepem.studies.benchmark_sets import Parts
 from deepem.studies.measurement import Found, compare, find_particles, measure_curve
+from deepem.studies.programs import PROGRAMS
 from deepem.studies.study import Cell, Figures, Measured
 from deepem.training import train
 
 NETWORKS = ("residual", "deepem8")
 TEMPLATES, ROUND_TEMPLATE, LOG = "templates", "matched filter", "LoG"
 CLASSICAL = (TEMPLATES, ROUND_TEMPLATE, LOG)
-PROGRAMS: tuple[str, ...] = ()
 # As `Picker` does: particles that the edge cuts are not picked.
 _EDGE_MARGIN_OVER_DIAMETER = 0.4
 
@@ -71,6 +71,8 @@ def attempt(method: str, parts: Parts, *, seed: int = 0, options: Cell | None = 
     if method in NETWORKS:
         model = learn(method, parts, seed=seed, options=options or {})
         return attempt_model(model, parts, training_seconds=time.perf_counter() - start)
+    if method in PROGRAMS:
+        return _attempt_program(method, parts)
     scan = _make_baseline(method, parts, seed)
     return attempt_scan(scan, parts, training_seconds=time.perf_counter() - start)
 
@@ -130,15 +132,32 @@ def measure(attempts: Sequence[Attempt], folds: Sequence[Parts]) -> Measured:
 
 def attempt_scan(scan: Scan, parts: Parts, **seconds: float) -> Attempt:
     """Pick with anything that gives all candidates of a micrograph with scores."""
-    tuned = parts.valid if parts.valid.micrographs else parts.train
-    threshold = choose_threshold([scan(one) for one in tuned.micrographs], tuned.picks, parts)
+    tuned = [scan(one) for one in parts.tuned.micrographs]
     start = time.perf_counter()
     candidates = [scan(one) for one in parts.test.micrographs]
     seconds["picking_seconds"] = (time.perf_counter() - start) / len(candidates)
+    return _choose(tuned, candidates, parts, seconds)
+
+
+def _attempt_program(method: str, parts: Parts) -> Attempt:
+    """All micrographs in one run, so that its start weighs as little as it can."""
+    micrographs = [*parts.tuned.micrographs, *parts.test.micrographs]
+    start = time.perf_counter()
+    found = PROGRAMS[method](micrographs, parts)
+    before = time.perf_counter() - start - found.seconds
+    seconds = {"training_seconds": before, "picking_seconds": found.seconds / len(micrographs)}
+    n_tuned = len(parts.tuned.micrographs)
+    return _choose(found.picks[:n_tuned], found.picks[n_tuned:], parts, seconds)
+
+
+def _choose(
+    tuned: Sequence[Picks], candidates: Sequence[Picks], parts: Parts, seconds: Figures
+) -> Attempt:
+    threshold = choose_threshold(tuned, parts.tuned.picks, parts)
     margin_px = _EDGE_MARGIN_OVER_DIAMETER * parts.diameter_px
     selection = Selection(threshold=threshold, edge_margin_px=margin_px, allow_junk=True)
     picks = [select(some, selection) for some in candidates]
-    return Attempt(Found(candidates, picks), threshold, seconds)
+    return Attempt(Found(list(candidates), picks), threshold, seconds)
 
 
 def choose_threshold(candidates: Sequence[Picks], truth: Sequence[Picks], parts: Parts) -> float:

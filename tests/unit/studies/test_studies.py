@@ -13,7 +13,8 @@ from deepem.studies import STUDIES, Study
 from deepem.studies.added_noise import bury, measure_background
 from deepem.studies.benchmark_sets import SIMULATED_SETS
 from deepem.studies.few_labels import click
-from deepem.studies.methods import CLASSICAL, PROGRAMS
+from deepem.studies.methods import CLASSICAL
+from deepem.studies.programs import PROGRAMS
 from deepem.studies.study import is_quick
 
 
