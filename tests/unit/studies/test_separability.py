@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from deepem.errors import ConfigError
-from deepem.studies.separability import measure_auc, probe_linearly, probe_mean_difference
+from deepem.studies.separability import (
+    measure_auc,
+    probe_linearly,
+    probe_mean_difference,
+    probe_single_value,
+)
 
 
 def test_area_counts_pairs() -> None:
@@ -47,7 +52,15 @@ def test_features_that_never_change_tell_nothing() -> None:
     assert measure_auc(scores, is_particle) == 0.5
 
 
-@pytest.mark.parametrize("probe", [probe_linearly, probe_mean_difference])
+def test_the_one_value_that_tells_most_and_its_sign() -> None:
+    # The first differs most, the second most in units of its deviation, the third never changes.
+    features = np.array([[9.0, 1, 5], [1, 1.1, 5], [1, 2, 5], [-7, 2.1, 5]])
+    is_particle = np.array([True, True, False, False])
+    scores = probe_single_value(features, is_particle, np.array([[7.0, 3, 1], [0, 4, 2]]))
+    np.testing.assert_array_equal(scores, [-3, -4])
+
+
+@pytest.mark.parametrize("probe", [probe_linearly, probe_mean_difference, probe_single_value])
 def test_probes_generalise(probe: object) -> None:
     rng = np.random.default_rng(1)
     is_particle = np.arange(200) % 2 == 0
