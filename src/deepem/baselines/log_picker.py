@@ -82,7 +82,8 @@ class LogPicker:
         Hollow particles, such as apoferritin, are found at sizes above their own.
         """
         require_particles(micrographs, picks)
-        pickers = [cls(diameter_px, size, size) for size in np.multiply(_SIZES, diameter_px)]
+        sizes_px = [size * diameter_px for size in _SIZES]
+        pickers = [cls(diameter_px, size_px, size_px) for size_px in sizes_px]
         precisions = [
             evaluate(
                 [picker.scan(micrograph) for micrograph in micrographs],

@@ -107,7 +107,11 @@ def pick_with_topaz(
         The factor, the radius or the number of threads is too small.
     """
     _require_at_least_one(factor=model.factor, n_threads=n_threads)
-    _require_at_least_one(radius_px=radius_px / model.factor)
+    if not radius_px >= model.factor:
+        raise ConfigError(
+            "radius_px",
+            f"must be {model.factor} or more at a factor of {model.factor}, got {radius_px:g}",
+        )
     python = find_python(TOPAZ_PYTHON, "topaz-em")
     with TemporaryDirectory(prefix="deepem-topaz-") as name:
         folder = Path(name)
