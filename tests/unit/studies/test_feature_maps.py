@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from deepem.studies import Result
 from deepem.studies.feature_maps import make_row
 
 
-def make_result(layer: str, particle: NDArray[np.float64], other: NDArray[np.float64]) -> Result:
+def make_result(layer: str, particle: NDArray[Any], other: NDArray[Any]) -> Result:
     arrays = {"particle": particle.astype(np.float16), "other": other.astype(np.float16)}
     return Result("feature_maps", 1, {"layer": layer}, {}, 0.0, "", 1, "", "", "", arrays=arrays)
 

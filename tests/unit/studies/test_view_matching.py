@@ -42,7 +42,7 @@ def project(specimen: Specimen, rotation: NDArray[np.float64]) -> NDArray[np.flo
         box_size_px=BOX_PX,
         shift_px=(1.0, -1.0),
     )
-    return 7 * image / image.max() + 3
+    return np.asarray(7 * image / image.max() + 3)
 
 
 def test_the_direction_of_a_view_is_found(specimen: Specimen, projections: Projections) -> None:
