@@ -47,10 +47,12 @@ def draw_image_rows(figure: Figure, rows: Sequence[ImageRow], *, n_columns: int)
     figure
         Empty figure, which becomes as large as it needs to be.
     rows
-        From top to bottom.
+        From top to bottom; without any the figure stays empty.
     n_columns
         The first so many images of each row are shown.
     """
+    if not rows:
+        return
     figure.set_size_inches(_IMAGE_INCHES * (n_columns + 1.6), _ROW_INCHES * len(rows))
     grid = figure.add_gridspec(len(rows), n_columns + 1, width_ratios=[1.6] + [1.0] * n_columns)
     for number, row in enumerate(rows):

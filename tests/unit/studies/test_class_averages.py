@@ -70,3 +70,9 @@ def test_rows_of_images() -> None:
     assert [axes.get_title() for axes in shown] == ["a", "b", ""]
     assert shown[2].images[0].get_clim() == (0, 1)
     assert [text.get_text() for axes in figure.axes for text in axes.texts] == ["first", "second"]
+
+
+def test_without_rows_the_figure_stays_empty() -> None:
+    figure = Figure()
+    draw_image_rows(figure, [], n_columns=2)
+    assert figure.axes == []
