@@ -104,7 +104,9 @@ def _measure_eigenimages(ribosomes: Ribosomes, boxes: _Boxes) -> Measured:
     found = find_eigenimages(boxes.pixels, n_images=_N_EIGENIMAGES)
     scenes = [replace(scene, micrograph=_without_noise(scene)) for scene in ribosomes.parts["test"]]
     clean = _cut(
-        Ribosomes(ribosomes.specimen, {"test": scenes}), [scene.truth for scene in scenes]
+        Ribosomes(ribosomes.specimen, {"test": scenes}),
+        [scene.truth for scene in scenes],
+        normalise=False,
     ).pixels
     figures = {
         "mean_correlation": float(
@@ -248,7 +250,7 @@ def _pick(path: Path, snr: float, seed: int, updates: int | None, is_quick: bool
     return [picker.pick(scene.micrograph) for scene in ribosomes.parts["test"]]
 
 
-def _cut(ribosomes: Ribosomes, places: Sequence[Picks]) -> _Boxes:
+def _cut(ribosomes: Ribosomes, places: Sequence[Picks], *, normalise: bool = True) -> _Boxes:
     pixels, optics, is_false, directions = [], [], [], []
     for scene, some in zip(ribosomes.parts["test"], places, strict=True):
         small, step_px = fourier_crop(scene.micrograph.pixels(), _FACTOR)
@@ -265,6 +267,7 @@ def _cut(ribosomes: Ribosomes, places: Sequence[Picks]) -> _Boxes:
                 Picks(some.micrograph, x, y),
                 box_size_px=_BOX_PX,
                 diameter_px=_CIRCLE_OVER_DIAMETER * ribosomes.diameter_px / _FACTOR,
+                normalise=normalise,
             )
         )
         index = match_picks(
@@ -335,7 +338,7 @@ CLASS_AVERAGES = Study(
         "the boxes is compared with that of the particles without "
         "noise, of whose variance the first eight eigenimages capture a share."
     ),
-    version=1,
+    version=2,
     needs=(MAP,),
     make_cells=_make_cells,
     measure=_measure,

@@ -12,7 +12,12 @@ from deepem.errors import ConfigError
 
 
 def cut_white_boxes(
-    pixels: NDArray[Any], picks: Picks, *, box_size_px: int, diameter_px: float
+    pixels: NDArray[Any],
+    picks: Picks,
+    *,
+    box_size_px: int,
+    diameter_px: float,
+    normalise: bool = True,
 ) -> NDArray[np.float32]:
     """Cut out boxes, inverted and normalised.
 
@@ -27,6 +32,10 @@ def cut_white_boxes(
     diameter_px
         Diameter of the circle around the particle in pixels, below the side of the box. What lies
         outside of it gets mean 0 and deviation 1.
+
+    normalise
+        Whether each box gets its background of mean 0 and deviation 1; without noise there is
+        no background to go by.
 
     Returns
     -------
@@ -50,6 +59,8 @@ def cut_white_boxes(
     rows = np.clip(np.rint(picks.y_px).astype(int)[:, None] + span, 0, ny - 1)
     columns = np.clip(np.rint(picks.x_px).astype(int)[:, None] + span, 0, nx - 1)
     boxes = -pixels[rows[:, :, None], columns[:, None, :]].astype(np.float64)
+    if not normalise:
+        return boxes.astype(np.float32)
     is_background = np.hypot(*np.meshgrid(span, span)) > diameter_px / 2
     background = boxes[:, is_background]
     mean, std = background.mean(axis=1), background.std(axis=1)

@@ -38,3 +38,11 @@ def test_a_circle_that_leaves_no_background_is_refused() -> None:
 def test_no_picks_no_boxes() -> None:
     boxes = cut_white_boxes(np.zeros((20, 20)), Picks("m"), box_size_px=8, diameter_px=6)
     assert boxes.shape == (0, 8, 8)
+
+
+def test_boxes_that_are_not_normalised_keep_their_grey_values() -> None:
+    pixels = np.arange(400.0).reshape(20, 20)
+    (box,) = cut_white_boxes(
+        pixels, Picks("m", [9], [10]), box_size_px=4, diameter_px=3, normalise=False
+    )
+    np.testing.assert_array_equal(box, -pixels[8:12, 7:11])
