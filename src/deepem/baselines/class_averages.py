@@ -45,8 +45,7 @@ def average_classes(
 
     References
     ----------
-    P. A. Penczek, J. Zhu and J. Frank, "A common-lines based method…; multi-reference alignment",
-    Ultramicroscopy 63:205, 1996, doi 10.1016/0304-3991(96)00037-X.
+    Multi-reference alignment: M. van Heel and M. Stöffler-Meilicke, EMBO J. 4:2389, 1985.
     """
     spectra = _transform_rings(boxes, mask)
     start = rng.choice(len(boxes), size=n_classes, replace=False)
