@@ -75,7 +75,7 @@ ACCURACY = Study(
         "are trained with the particles as complete labels and pick at their own threshold. The "
         "others get the same micrographs and labels: «templates» are averages of aligned training "
         "particles in many rotations, «matched filter» is one round average, «LoG» the Laplacian "
-        "of Gaussian at the particle's size, the rest are other programs by their own command "
+        "of Gaussian at the size that is best on the training particles, the rest are other programs by their own command "
         "lines: RELION 3.1 with the mean particle as reference, or by blobs of 0.9 to 1.1 "
         "diameters; Topaz with its pretrained resnet16, and with resnet8 after 200 updates (its "
         "default of 10,000 takes hours here), at a binning that leaves 21 pixels a diameter; "

@@ -173,9 +173,9 @@ def choose_threshold(candidates: Sequence[Picks], truth: Sequence[Picks], parts:
 
 
 def _make_baseline(method: str, parts: Parts, seed: int) -> Scan:
-    if method == LOG:
-        return LogPicker(parts.diameter_px).scan
     training = (parts.train.micrographs, parts.train.picks)
+    if method == LOG:
+        return LogPicker.from_particles(*training, diameter_px=parts.diameter_px).scan
     if method == TEMPLATES:
         return TemplatePicker.from_particles(
             *training, diameter_px=parts.diameter_px, seed=seed

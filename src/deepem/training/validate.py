@@ -20,6 +20,11 @@ from deepem.training.labels import LabelledMicrograph
 # error of F2 on some hundred particles; and validation labels are never complete, so the very best
 # point lies at too low a score: see docs/design.md for figures.
 _TOLERANCE = 0.01
+# But not higher than this. For F1 the best threshold of probabilities is half the best F1, for
+# greater betas it is lower still (Lipton, Elkan, Naryanaswamy 2014, doi
+# 10.1007/978-3-662-44851-9_15). Where particles are plain, all probabilities are near 0 or 1, and
+# what is above 0.99 here may be at 0.9 on a micrograph with less contrast.
+_HIGHEST = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +76,7 @@ def validate(
         Matched within half a diameter; particles and picks closer than that to the edge do not
         count. The threshold is where F-beta *expected* from the probabilities is best, which is a
         smooth curve: the measured one jumps with every particle, and where particles are few its
-        top is chance.
+        top is chance. It is never above 0.5 (1 / (1 + beta²) for betas below 1).
 
     Raises
     ------
@@ -104,7 +109,7 @@ def validate(
 
 
 def _best_threshold(probabilities: NDArray[np.float64], *, beta: float, n_missed: float) -> float:
-    """Highest probability at which the expected F-beta is within the tolerance of its best.
+    """Highest probability, up to one half, at which the expected F-beta is nearly its best.
 
     Midway to the next lower one, so that a particle a little fainter than these is still kept.
     """
@@ -115,7 +120,8 @@ def _best_threshold(probabilities: NDArray[np.float64], *, beta: float, n_missed
     best = int(np.argmax(f >= f.max() - _TOLERANCE))
     lower = ranked[min(best + 1, ranked.size - 1)]
     midway = (ranked[best] + lower) / 2
-    return float(midway if midway > lower else ranked[best])
+    threshold = float(midway if midway > lower else ranked[best])
+    return min(threshold, max(_HIGHEST, 1 / (1 + beta**2)))
 
 
 def _calibrated(picks: Picks, calibration: Calibration) -> Picks:

@@ -61,6 +61,8 @@ def test_threshold_is_the_highest_within_a_hundredth_of_the_best(beta, n_missed)
     best = max(f_at(probability) for probability in probabilities)
     assert f_at(found.threshold) >= best - 0.01 - 1e-9
     higher = probabilities[probabilities > found.threshold]
+    if found.threshold == max(0.5, 1 / (1 + beta**2)):
+        return  # no threshold need be higher
     # One pick less is too few.
     assert f_at(np.sort(higher)[1]) < best - 0.01
     # The threshold is midway between the faintest that is kept and the next.
@@ -76,8 +78,22 @@ def test_where_scores_part_kinds_the_threshold_lies_between_them():
     truth = candidates.take(np.arange(14))
     found = validate([candidates], [truth], diameter_px=DIAMETER, beta=2)
     high, low = found.calibration([0.95, 0.05])
-    assert found.threshold == pytest.approx((high + low) / 2)
+    assert found.threshold == pytest.approx(min((high + low) / 2, 0.5))
     assert found.evaluation.recall == found.evaluation.precision == 1
+
+
+@pytest.mark.parametrize(("beta", "highest"), [(0.5, 0.8), (1.0, 0.5), (2.0, 0.5)])
+def test_where_particles_are_plain_no_certainty_is_asked_for(beta, highest):
+    """They may be less plain on the next micrograph."""
+    rng = np.random.default_rng(5)
+    x = np.tile(np.arange(20, 580, 28), 8)
+    y = np.repeat(np.arange(20, 580, 75), 20)
+    is_particle = np.arange(len(x)) % 2 == 0
+    score = np.where(is_particle, rng.uniform(0.7, 1, len(x)), rng.uniform(0, 0.1, len(x)))
+    candidates = Picks("m", x, y, score=score, frame=FRAME)
+    found = validate([candidates], [candidates.take(is_particle)], diameter_px=DIAMETER, beta=beta)
+    assert found.threshold == pytest.approx(highest)
+    assert found.evaluation.recall > 0.95
 
 
 def test_a_lone_candidate_is_kept():
