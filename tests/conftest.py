@@ -28,3 +28,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real micrographs are not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_maps() -> Path:
+    """Density maps, beside the project; skips where they are absent."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "maps"
+    if not folder.is_dir():
+        pytest.skip("the density maps are not here")
+    return folder

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from deepem.studies import STUDIES
+
 pytestmark = pytest.mark.slow
 
 
@@ -23,6 +25,31 @@ def test_a_quick_study_on_real_micrographs(shared_data: Path, tmp_path: Path) ->
     page = (tmp_path / "few_labels.md").read_text(encoding="utf-8")
     assert "## Quick run" in page
     assert "| apoferritin | 20 | 0 | 1 |" in page
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "accuracy",
+        "crowding",
+        "low_signal",
+        "training_size",
+        "selection",
+        "learning_cycle",
+        "variants",
+        "paper_speed",
+    ],
+)
+def test_the_papers_figures_run_in_short(
+    name: str, shared_data: Path, shared_maps: Path, tmp_path: Path
+) -> None:
+    """Every measurement of the quick run succeeds, and the report shows it."""
+    folders = ["--data", shared_data, "--maps", shared_maps]
+    _study("run", name, "--quick", *folders, "--results", tmp_path)
+    _study("report", name, "--results", tmp_path)
+    page = (tmp_path / f"{name}.md").read_text(encoding="utf-8")
+    n_cells = len(STUDIES[name].cells(quick=True))
+    assert f" {n_cells} cells" in page
 
 
 def _study(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from deepem.networks import Model
 from deepem.picking import Picker, select
-from deepem.studies.benchmark_sets import SIMULATED_SETS, find_needs, load_folds
+from deepem.studies.benchmark_sets import SIMULATED_SETS, Parts, find_needs, load_folds
 from deepem.studies.data import Sources
 from deepem.studies.measurement import DAMAGED, F1, JUNK, PRECISION, RECALL, Found
 from deepem.studies.methods import NETWORKS, Attempt, learn, measure
-from deepem.studies.study import Cell, Measured, Study
+from deepem.studies.study import Cell, Measured, Study, is_quick
 
 _SETS = ("19s_like", "inflammasome_crowded")
 _NOTHING, _RANGE, _JUNK, _BOTH = "nothing", "std range", "junk", "both"
@@ -33,8 +33,8 @@ def _make_cells(quick: bool, n_seeds: int) -> list[Cell]:
 def _measure(cell: Cell, sources: Sources) -> Measured:
     name, selection = str(cell["set"]), cell["left_out"]
     updates = int(cell["updates"]) if "updates" in cell else None
-    model = _train(name, sources, str(cell["network"]), int(cell["seed"]), updates)
-    (parts,) = load_folds(name, sources)
+    (parts,) = load_folds(name, sources, is_quick=is_quick(cell))
+    model = _train(parts, str(cell["network"]), int(cell["seed"]), updates)
     picker = Picker(
         model,
         std_range=None if selection in (_RANGE, _BOTH) else (0.0, float("inf")),
@@ -46,8 +46,7 @@ def _measure(cell: Cell, sources: Sources) -> Measured:
 
 
 @lru_cache(maxsize=1)
-def _train(name: str, sources: Sources, network: str, seed: int, updates: int | None) -> Model:
-    (parts,) = load_folds(name, sources)
+def _train(parts: Parts, network: str, seed: int, updates: int | None) -> Model:
     return learn(network, parts, seed=seed, options={} if updates is None else {"updates": updates})
 
 

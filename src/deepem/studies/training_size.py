@@ -9,7 +9,7 @@ from deepem.studies.data import Sources
 from deepem.studies.drawing import draw_against
 from deepem.studies.measurement import AVERAGE_PRECISION, BEST_F1, F1, PRECISION, RECALL
 from deepem.studies.methods import NETWORKS, attempt, measure
-from deepem.studies.study import Cell, Column, Measured, Plot, Study
+from deepem.studies.study import Cell, Column, Measured, Plot, Study, is_quick
 
 _SET = "19s_like_large"
 _SIZES = (100, 400, 800, 1200)
@@ -28,7 +28,7 @@ def _make_cells(quick: bool, n_seeds: int) -> list[Cell]:
 
 
 def _measure(cell: Cell, sources: Sources) -> Measured:
-    (whole,) = load_folds(_SET, sources)
+    (whole,) = load_folds(_SET, sources, is_quick=is_quick(cell))
     n = int(cell["particles"]) // SIMULATED_SETS[_SET].n_particles
     parts = whole.with_training(whole.train.take(range(n)))
     options: Cell = {"updates": cell["updates"]} if "updates" in cell else {}
