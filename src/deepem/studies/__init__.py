@@ -4,19 +4,19 @@ from deepem.studies.accuracy import ACCURACY
 from deepem.studies.added_noise import ADDED_NOISE
 from deepem.studies.class_averages import CLASS_AVERAGES
 from deepem.studies.crowding import CROWDING
-from deepem.studies.data import Labelled, Sources
 from deepem.studies.feature_maps import FEATURE_MAPS
 from deepem.studies.few_labels import FEW_LABELS
 from deepem.studies.full_labels import FULL_LABELS
+from deepem.studies.harness.report import write_report
+from deepem.studies.harness.results import Result, read_results
+from deepem.studies.harness.runner import Outcome, run_study
+from deepem.studies.harness.study import Cell, Column, Figures, Measured, Need, Plot, Study, Target
 from deepem.studies.learning_cycle import LEARNING_CYCLE
 from deepem.studies.low_signal import LOW_SIGNAL
 from deepem.studies.paper_speed import PAPER_SPEED
-from deepem.studies.report import write_report
-from deepem.studies.results import Result, read_results
-from deepem.studies.runner import Outcome, run_study
 from deepem.studies.selection import SELECTION
+from deepem.studies.sets.data import Labelled, Sources
 from deepem.studies.speed import SPEED
-from deepem.studies.study import Cell, Column, Figures, Measured, Need, Plot, Study, Target
 from deepem.studies.training_size import TRAINING_SIZE
 from deepem.studies.variants import VARIANTS
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from deepem.studies.benchmark_sets import REAL_SETS, SIMULATED_SETS, find_needs, load_folds
-from deepem.studies.data import Sources
-from deepem.studies.drawing import draw_threshold_curves
-from deepem.studies.measurement import (
+from deepem.studies.harness.drawing import draw_threshold_curves
+from deepem.studies.harness.results import Result
+from deepem.studies.harness.study import Cell, Column, Measured, Plot, Study, Target
+from deepem.studies.methods.attempts import CLASSICAL, NETWORKS, attempt, measure
+from deepem.studies.methods.measurement import (
     AVERAGE_PRECISION,
     BEST_F1,
     DAMAGED,
@@ -18,10 +19,9 @@ from deepem.studies.measurement import (
     PRECISION,
     RECALL,
 )
-from deepem.studies.methods import CLASSICAL, NETWORKS, attempt, measure
-from deepem.studies.programs import PROGRAMS
-from deepem.studies.results import Result
-from deepem.studies.study import Cell, Column, Measured, Plot, Study, Target
+from deepem.studies.methods.programs import PROGRAMS
+from deepem.studies.sets.benchmark_sets import REAL_SETS, SIMULATED_SETS, find_needs, load_folds
+from deepem.studies.sets.data import Sources
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

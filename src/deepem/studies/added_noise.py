@@ -14,9 +14,9 @@ from deepem.baselines import MatchedFilter
 from deepem.core import Micrograph, Picks
 from deepem.picking import Picker
 from deepem.preprocessing import clip_outliers
-from deepem.studies.data import APOFERRITIN, Labelled, Sources
-from deepem.studies.measurement import AVERAGE_PRECISION, BEST_F1, rank
-from deepem.studies.study import Cell, Column, Figures, Study, Target
+from deepem.studies.harness.study import Cell, Column, Figures, Study, Target
+from deepem.studies.methods.measurement import AVERAGE_PRECISION, BEST_F1, rank
+from deepem.studies.sets.data import APOFERRITIN, Labelled, Sources
 from deepem.training import train
 
 _LEVELS = (10, 20, 40)

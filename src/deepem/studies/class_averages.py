@@ -21,15 +21,24 @@ from deepem.evaluation import match_picks
 from deepem.picking import Picker
 from deepem.preprocessing import fourier_crop
 from deepem.simulation import Optics, Scene
-from deepem.studies.data import Sources
-from deepem.studies.eigenimages import find_eigenimages
-from deepem.studies.image_rows import ImageRow, draw_image_rows
-from deepem.studies.results import Result
-from deepem.studies.ribosomes import MAP, PIXEL_SIZE_ANGSTROM, Ribosomes, simulate_ribosomes
-from deepem.studies.study import Arrays, Cell, Column, Figures, Measured, Plot, Study, Target
-from deepem.studies.study import is_quick as is_quick_cell
-from deepem.studies.view_matching import match_views, measure_angles_deg, project_views
-from deepem.studies.white_boxes import cut_white_boxes
+from deepem.studies.harness.results import Result
+from deepem.studies.harness.study import (
+    Arrays,
+    Cell,
+    Column,
+    Figures,
+    Measured,
+    Plot,
+    Study,
+    Target,
+)
+from deepem.studies.harness.study import is_quick as is_quick_cell
+from deepem.studies.images.eigenimages import find_eigenimages
+from deepem.studies.images.image_rows import ImageRow, draw_image_rows
+from deepem.studies.images.view_matching import match_views, measure_angles_deg, project_views
+from deepem.studies.images.white_boxes import cut_white_boxes
+from deepem.studies.sets.data import Sources
+from deepem.studies.sets.ribosomes import MAP, PIXEL_SIZE_ANGSTROM, Ribosomes, simulate_ribosomes
 from deepem.training import train
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from deepem.studies.accuracy import draw_set, measure_cell
-from deepem.studies.benchmark_sets import SIMULATED_SETS, find_needs
-from deepem.studies.measurement import (
+from deepem.studies.harness.study import Cell, Column, Plot, Study, Target
+from deepem.studies.methods.attempts import CLASSICAL, NETWORKS
+from deepem.studies.methods.measurement import (
     AVERAGE_PRECISION,
     BEST_F1,
     DAMAGED,
@@ -15,8 +16,7 @@ from deepem.studies.measurement import (
     PRECISION,
     RECALL,
 )
-from deepem.studies.methods import CLASSICAL, NETWORKS
-from deepem.studies.study import Cell, Column, Plot, Study, Target
+from deepem.studies.sets.benchmark_sets import SIMULATED_SETS, find_needs
 
 _SETS = ("inflammasome_crowded", "26s_sparse")
 _QUICK_UPDATES = 30

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 
 from deepem.networks import DeepEM8
 from deepem.preprocessing import prepare
-from deepem.studies.data import Sources
-from deepem.studies.image_rows import ImageRow, draw_image_rows
-from deepem.studies.results import Result
-from deepem.studies.ribosomes import MAP, N_PARTICLES, simulate_ribosomes
-from deepem.studies.separability import (
+from deepem.studies.harness.results import Result
+from deepem.studies.harness.study import Cell, Column, Measured, Plot, Study, Target
+from deepem.studies.harness.study import is_quick as is_quick_cell
+from deepem.studies.images.image_rows import ImageRow, draw_image_rows
+from deepem.studies.images.separability import (
     measure_auc,
     probe_linearly,
     probe_mean_difference,
     probe_single_value,
 )
-from deepem.studies.study import Cell, Column, Measured, Plot, Study, Target
-from deepem.studies.study import is_quick as is_quick_cell
+from deepem.studies.sets.data import Sources
+from deepem.studies.sets.ribosomes import MAP, N_PARTICLES, simulate_ribosomes
 from deepem.training import train
 from deepem.training.samples import Samples, cut_samples, join_samples
 

@@ -7,8 +7,8 @@ import time
 import numpy as np
 
 from deepem.core import Picks
-from deepem.studies.data import APOFERRITIN, BETA_GALACTOSIDASE, DATA_SETS, Sources
-from deepem.studies.measurement import (
+from deepem.studies.harness.study import Cell, Column, Figures, Study, Target
+from deepem.studies.methods.measurement import (
     AVERAGE_PRECISION,
     BEST_F1,
     F1,
@@ -17,7 +17,7 @@ from deepem.studies.measurement import (
     compare,
     find_particles,
 )
-from deepem.studies.study import Cell, Column, Figures, Study, Target
+from deepem.studies.sets.data import APOFERRITIN, BETA_GALACTOSIDASE, DATA_SETS, Sources
 from deepem.training import train
 
 _QUICK_UPDATES = 40

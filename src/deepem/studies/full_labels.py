@@ -12,8 +12,8 @@ from deepem.evaluation.expectation import expect
 from deepem.evaluation.reliability import measure_reliability
 from deepem.networks import Model
 from deepem.picking import Selection, select
-from deepem.studies.data import APOFERRITIN, BETA_GALACTOSIDASE, DATA_SETS, Sources
-from deepem.studies.measurement import (
+from deepem.studies.harness.study import Cell, Column, Figures, Study, Target
+from deepem.studies.methods.measurement import (
     AVERAGE_PRECISION,
     BEST_F1,
     F1,
@@ -22,7 +22,7 @@ from deepem.studies.measurement import (
     compare,
     find_particles,
 )
-from deepem.studies.study import Cell, Column, Figures, Study, Target
+from deepem.studies.sets.data import APOFERRITIN, BETA_GALACTOSIDASE, DATA_SETS, Sources
 from deepem.training import train
 
 _NETWORKS = ("residual", "deepem8")

@@ -8,12 +8,19 @@ from pathlib import Path
 
 from deepem.io import find_micrographs, open_micrograph, write_mrc
 from deepem.networks import Model
-from deepem.studies.benchmark_sets import SIMULATED_SETS, find_needs, load_folds
-from deepem.studies.data import Labelled, Sources
-from deepem.studies.drawing import draw_against
-from deepem.studies.measurement import AVERAGE_PRECISION, DAMAGED, F1, JUNK, PRECISION, RECALL
-from deepem.studies.methods import NETWORKS, attempt, attempt_model, measure
-from deepem.studies.study import Cell, Measured, Plot, Study
+from deepem.studies.harness.drawing import draw_against
+from deepem.studies.harness.study import Cell, Measured, Plot, Study
+from deepem.studies.methods.attempts import NETWORKS, attempt, attempt_model, measure
+from deepem.studies.methods.measurement import (
+    AVERAGE_PRECISION,
+    DAMAGED,
+    F1,
+    JUNK,
+    PRECISION,
+    RECALL,
+)
+from deepem.studies.sets.benchmark_sets import SIMULATED_SETS, find_needs, load_folds
+from deepem.studies.sets.data import Labelled, Sources
 from deepem.training import train_in_cycles
 
 _SET = "19s_like"

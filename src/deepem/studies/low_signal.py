@@ -22,13 +22,13 @@ from deepem.simulation import (
     measure_signal_variance,
     simulate_dataset,
 )
-from deepem.studies.benchmark_sets import Parts
-from deepem.studies.data import Labelled, Sources
-from deepem.studies.drawing import draw_against
-from deepem.studies.measurement import AVERAGE_PRECISION, BEST_F1, PRECISION, RECALL, rank
-from deepem.studies.methods import NETWORKS, ROUND_TEMPLATE, TEMPLATES, attempt, measure
-from deepem.studies.results import Result
-from deepem.studies.study import Cell, Column, Figures, Measured, Need, Plot, Study, Target
+from deepem.studies.harness.drawing import draw_against
+from deepem.studies.harness.results import Result
+from deepem.studies.harness.study import Cell, Column, Figures, Measured, Need, Plot, Study, Target
+from deepem.studies.methods.attempts import NETWORKS, ROUND_TEMPLATE, TEMPLATES, attempt, measure
+from deepem.studies.methods.measurement import AVERAGE_PRECISION, BEST_F1, PRECISION, RECALL, rank
+from deepem.studies.sets.benchmark_sets import Parts
+from deepem.studies.sets.data import Labelled, Sources
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

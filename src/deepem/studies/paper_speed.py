@@ -21,8 +21,8 @@ from deepem.networks import (
 )
 from deepem.picking import find_peaks, scan
 from deepem.preprocessing import prepare
-from deepem.studies.data import Sources
-from deepem.studies.study import Cell, Column, Figures, Study, Target
+from deepem.studies.harness.study import Cell, Column, Figures, Study, Target
+from deepem.studies.sets.data import Sources
 
 _DENSE, _BOXES, _RESIDUAL = "one dense pass", "box by box", "residual, default binning"
 _MIN_DISTANCE_OVER_DIAMETER = 0.8

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from deepem.networks import Model
 from deepem.picking import Picker, select
-from deepem.studies.benchmark_sets import SIMULATED_SETS, Parts, find_needs, load_folds
-from deepem.studies.data import Sources
-from deepem.studies.measurement import DAMAGED, F1, JUNK, PRECISION, RECALL, Found
-from deepem.studies.methods import NETWORKS, Attempt, learn, measure
-from deepem.studies.study import Cell, Measured, Study, is_quick
+from deepem.studies.harness.study import Cell, Measured, Study, is_quick
+from deepem.studies.methods.attempts import NETWORKS, Attempt, learn, measure
+from deepem.studies.methods.measurement import DAMAGED, F1, JUNK, PRECISION, RECALL, Found
+from deepem.studies.sets.benchmark_sets import SIMULATED_SETS, Parts, find_needs, load_folds
+from deepem.studies.sets.data import Sources
 
 _SETS = ("19s_like", "inflammasome_crowded")
 _NOTHING, _RANGE, _JUNK, _BOTH = "nothing", "std range", "junk", "both"

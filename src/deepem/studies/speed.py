@@ -14,8 +14,8 @@ from deepem.core import Micrograph
 from deepem.networks import Model
 from deepem.picking import Picker, find_peaks, scan
 from deepem.preprocessing import find_junk, fourier_crop, prepare
-from deepem.studies.data import APOFERRITIN, BETA_GALACTOSIDASE, DATA_SETS, DataSet, Sources
-from deepem.studies.study import Cell, Column, Figures, Study, Target
+from deepem.studies.harness.study import Cell, Column, Figures, Study, Target
+from deepem.studies.sets.data import APOFERRITIN, BETA_GALACTOSIDASE, DATA_SETS, DataSet, Sources
 from deepem.training import train
 
 _Output = TypeVar("_Output")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from deepem.studies.benchmark_sets import SIMULATED_SETS, find_needs, load_folds
-from deepem.studies.data import Sources
-from deepem.studies.drawing import draw_against
-from deepem.studies.measurement import AVERAGE_PRECISION, BEST_F1, F1, PRECISION, RECALL
-from deepem.studies.methods import NETWORKS, attempt, measure
-from deepem.studies.study import Cell, Column, Measured, Plot, Study, is_quick
+from deepem.studies.harness.drawing import draw_against
+from deepem.studies.harness.study import Cell, Column, Measured, Plot, Study, is_quick
+from deepem.studies.methods.attempts import NETWORKS, attempt, measure
+from deepem.studies.methods.measurement import AVERAGE_PRECISION, BEST_F1, F1, PRECISION, RECALL
+from deepem.studies.sets.benchmark_sets import SIMULATED_SETS, find_needs, load_folds
+from deepem.studies.sets.data import Sources
 
 _SET = "19s_like_large"
 _SIZES = (100, 400, 800, 1200)

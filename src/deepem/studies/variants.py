@@ -20,10 +20,10 @@ from deepem.networks import (
 )
 from deepem.picking import default_step, find_peaks
 from deepem.preprocessing import PreparedImage, prepare
-from deepem.studies.benchmark_sets import SIMULATED_SETS, find_needs, load_folds
-from deepem.studies.data import Labelled, Sources
-from deepem.studies.measurement import AVERAGE_PRECISION, BEST_F1, rank
-from deepem.studies.study import Cell, Column, Figures, Study
+from deepem.studies.harness.study import Cell, Column, Figures, Study
+from deepem.studies.methods.measurement import AVERAGE_PRECISION, BEST_F1, rank
+from deepem.studies.sets.benchmark_sets import SIMULATED_SETS, find_needs, load_folds
+from deepem.studies.sets.data import Labelled, Sources
 from deepem.training import TrainingSettings
 from deepem.training.loop import fit
 from deepem.training.samples import Samples, cut_samples, join_samples

@@ -12,7 +12,7 @@ from deepem.core import Picks
 from deepem.io import write_mrc, write_picks
 from deepem.simulation import Nuisances, make_phantom
 from deepem.studies import Sources
-from deepem.studies.benchmark_sets import SIMULATED_SETS, find_needs, load_folds
+from deepem.studies.sets.benchmark_sets import SIMULATED_SETS, find_needs, load_folds
 
 NAMES = ("KLH_1", "KLH_2", "KLH_3")
 

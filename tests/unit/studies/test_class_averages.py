@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from deepem.core import Frame, Picks
 from deepem.studies.class_averages import draw_empty_places, judge_classes
-from deepem.studies.image_rows import ImageRow, draw_image_rows
+from deepem.studies.images.image_rows import ImageRow, draw_image_rows
 
 X, Y, Z = np.eye(3)
 

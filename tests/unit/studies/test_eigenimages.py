@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepem.errors import ConfigError
-from deepem.studies.eigenimages import find_eigenimages
+from deepem.studies.images.eigenimages import find_eigenimages
 
 
 def test_planted_components_come_back() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from deepem.core import Micrograph, Picks
 from deepem.simulation import Nuisances, Scene, make_phantom, simulate_micrograph
-from deepem.studies.benchmark_sets import Parts
-from deepem.studies.data import Labelled
-from deepem.studies.methods import attempt, attempt_scan, choose_threshold, measure
+from deepem.studies.methods.attempts import attempt, attempt_scan, choose_threshold, measure
+from deepem.studies.sets.benchmark_sets import Parts
+from deepem.studies.sets.data import Labelled
 
 
 def make_micrograph(name: str) -> Micrograph:

@@ -23,8 +23,8 @@ from deepem.studies import (
     run_study,
     write_report,
 )
-from deepem.studies.drawing import draw_against, draw_threshold_curves
-from deepem.studies.measurement import measure_curve
+from deepem.studies.harness.drawing import draw_against, draw_threshold_curves
+from deepem.studies.methods.measurement import measure_curve
 
 STUDY = Study(
     name="curved",

@@ -12,9 +12,9 @@ import pytest
 
 from deepem.errors import ConventionError
 from deepem.studies import Cell, Column, Result, Study, Target, write_report
-from deepem.studies.report import render_csv, render_markdown
-from deepem.studies.results import result_path, write_result
-from deepem.studies.summary import summarise
+from deepem.studies.harness.report import render_csv, render_markdown
+from deepem.studies.harness.results import result_path, write_result
+from deepem.studies.harness.summary import summarise
 
 METHODS = ("network", "template")
 

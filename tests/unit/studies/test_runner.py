@@ -10,7 +10,7 @@ import pytest
 
 from deepem.errors import ConfigError, ConventionError, FileFormatError
 from deepem.studies import Cell, Column, Figures, Need, Sources, Study, read_results, run_study
-from deepem.studies.results import result_path
+from deepem.studies.harness.results import result_path
 
 
 class Measurement:

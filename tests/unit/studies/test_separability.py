@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepem.errors import ConfigError
-from deepem.studies.separability import (
+from deepem.studies.images.separability import (
     measure_auc,
     probe_linearly,
     probe_mean_difference,

@@ -11,11 +11,11 @@ import pytest
 from deepem.core import Frame, Micrograph, Picks
 from deepem.studies import STUDIES, Study
 from deepem.studies.added_noise import bury, measure_background
-from deepem.studies.benchmark_sets import SIMULATED_SETS
 from deepem.studies.few_labels import click
-from deepem.studies.methods import CLASSICAL
-from deepem.studies.programs import PROGRAMS
-from deepem.studies.study import is_quick
+from deepem.studies.harness.study import is_quick
+from deepem.studies.methods.attempts import CLASSICAL
+from deepem.studies.methods.programs import PROGRAMS
+from deepem.studies.sets.benchmark_sets import SIMULATED_SETS
 
 
 @pytest.fixture(params=STUDIES.values(), ids=STUDIES.keys())

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from deepem.simulation import Specimen
-from deepem.studies.view_matching import (
+from deepem.studies.images.view_matching import (
     Projections,
     match_views,
     measure_angles_deg,

@@ -7,7 +7,7 @@ import pytest
 
 from deepem.core import Picks
 from deepem.errors import ConfigError
-from deepem.studies.white_boxes import cut_white_boxes
+from deepem.studies.images.white_boxes import cut_white_boxes
 
 
 def test_boxes_are_inverted_and_their_background_is_normal() -> None:

@@ -69,7 +69,7 @@ def classify_with_relion(
     ----------
     boxes
         Shape ``(n_boxes, n, n)``, n even, particles white, the background of mean 0 and deviation
-        1 (`deepem.studies.white_boxes.cut_white_boxes`).
+        1 (`deepem.studies.images.white_boxes.cut_white_boxes`).
     pixel_size_angstrom
         Size of a pixel in Å.
     diameter_angstrom

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from deepem.studies.data import Sources
-    from deepem.studies.results import Result
+    from deepem.studies.harness.results import Result
+    from deepem.studies.sets.data import Sources
 
 Value: TypeAlias = str | int | float | bool
 #: Settings of one measurement, plain values that JSON keeps.

@@ -18,7 +18,7 @@ from deepem.baselines.programs import (
     train_topaz,
 )
 from deepem.core import Micrograph
-from deepem.studies.benchmark_sets import Parts
+from deepem.studies.sets.benchmark_sets import Parts
 
 # The binning at which the particle is about as wide as those that Topaz was trained on: 21 px is
 # the best of what was tried on apoferritin's training micrographs.

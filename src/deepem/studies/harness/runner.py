@@ -14,10 +14,10 @@ import torch
 from deepem import __version__
 from deepem.errors import DeepEMError
 from deepem.io import write_atomically
-from deepem.studies.data import Sources
-from deepem.studies.machine import describe_machine, fingerprint_source
-from deepem.studies.results import Result, read_result, result_path, write_result
-from deepem.studies.study import Cell, Measured, Study
+from deepem.studies.harness.machine import describe_machine, fingerprint_source
+from deepem.studies.harness.results import Result, read_result, result_path, write_result
+from deepem.studies.harness.study import Cell, Measured, Study
+from deepem.studies.sets.data import Sources
 
 
 @dataclass(frozen=True)

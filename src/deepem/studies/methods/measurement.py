@@ -11,7 +11,7 @@ from deepem.core import Micrograph, Picks
 from deepem.evaluation import evaluate
 from deepem.networks import Model
 from deepem.picking import Picker, select
-from deepem.studies.study import Arrays, Column, Figures
+from deepem.studies.harness.study import Arrays, Column, Figures
 
 #: Columns of `compare`, but for the precision and the recall.
 F1 = Column("f1", "F1")

@@ -15,10 +15,10 @@ from deepem.networks import Model
 from deepem.picking import Picker, Selection, select
 from deepem.simulation import Scene, count_nuisances_picked
 from deepem.simulation.nuisances import AREA_KINDS, DAMAGED_KINDS
-from deepem.studies.benchmark_sets import Parts
-from deepem.studies.measurement import Found, compare, find_particles, measure_curve
-from deepem.studies.programs import PROGRAMS
-from deepem.studies.study import Cell, Figures, Measured
+from deepem.studies.harness.study import Cell, Figures, Measured
+from deepem.studies.methods.measurement import Found, compare, find_particles, measure_curve
+from deepem.studies.methods.programs import PROGRAMS
+from deepem.studies.sets.benchmark_sets import Parts
 from deepem.training import train
 
 NETWORKS = ("residual", "deepem8")

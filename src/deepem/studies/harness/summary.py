@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from deepem.studies.results import Result
-from deepem.studies.study import Column, Study, Target, Value
+from deepem.studies.harness.results import Result
+from deepem.studies.harness.study import Column, Study, Target, Value
 
 Reached = Literal["yes", "in the mean only", "no"]
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from deepem.errors import ConventionError
 from deepem.io import write_atomically
-from deepem.studies.drawing import render_svg
-from deepem.studies.results import Result, read_results
-from deepem.studies.study import Column, Plot, Study, is_quick
-from deepem.studies.summary import Row, Summary, Verdict, summarise
+from deepem.studies.harness.drawing import render_svg
+from deepem.studies.harness.results import Result, read_results
+from deepem.studies.harness.study import Column, Plot, Study, is_quick
+from deepem.studies.harness.summary import Row, Summary, Verdict, summarise
 
 _HOW_TO_READ = (
     "Each figure is the mean over the seeds ± their standard deviation; in brackets is the worst "

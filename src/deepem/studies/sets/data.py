@@ -11,7 +11,7 @@ import numpy as np
 from deepem.core import Micrograph, Picks
 from deepem.errors import ConfigError
 from deepem.io import find_micrographs, open_micrograph, pair_picks, place_picks
-from deepem.studies.study import Need
+from deepem.studies.harness.study import Need
 
 _HOLDS = {
     "data": "the real micrographs with their .box labels",

@@ -20,7 +20,8 @@ from deepem.simulation import (
     make_phantom,
     simulate_dataset,
 )
-from deepem.studies.data import (
+from deepem.studies.harness.study import Need
+from deepem.studies.sets.data import (
     DATA_SETS,
     KLH,
     KLH_DIAMETER_PX,
@@ -28,7 +29,6 @@ from deepem.studies.data import (
     Sources,
     read_ignored,
 )
-from deepem.studies.study import Need
 
 _COUNTS = {"train": 4, "valid": 2, "test": 3}
 _QUICK_COUNTS = {"train": 1, "valid": 1, "test": 1}

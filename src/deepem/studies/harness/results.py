@@ -13,7 +13,7 @@ import numpy as np
 
 from deepem.errors import FileFormatError
 from deepem.io import write_atomically
-from deepem.studies.study import Arrays, Cell, Figures, Study
+from deepem.studies.harness.study import Arrays, Cell, Figures, Study
 
 
 @dataclass(frozen=True)

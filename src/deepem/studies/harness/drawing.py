@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deepem.studies.results import Result
+from deepem.studies.harness.results import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

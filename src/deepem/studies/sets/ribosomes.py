@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from deepem.simulation import DensityMap, Scene, load_density_map, simulate_dataset
-from deepem.studies.data import Labelled
-from deepem.studies.study import Need
+from deepem.studies.harness.study import Need
+from deepem.studies.sets.data import Labelled
 
 MAP = Need("maps", "70s_4v4r_10A.mrc")
 PIXEL_SIZE_ANGSTROM = 5.0

@@ -1,0 +1,1 @@
+"""How any study is measured, kept, summarised and reported."""

@@ -1,0 +1,1 @@
+"""Boxes of particles looked at: averages, views, eigenimages, and how they are drawn."""

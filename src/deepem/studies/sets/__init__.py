@@ -1,0 +1,1 @@
+"""The micrographs that studies measure on, real and simulated."""
