@@ -2,16 +2,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# A few tests at a time, each on one core.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+
 .PHONY: demo test test-all lint wheel clean
 
 demo: .venv/runtime
 	$(BIN)/deepem demo
 
 test: .venv/development
-	$(BIN)/pytest
+	$(PYTEST)
 
 test-all: .venv/development
-	$(BIN)/pytest -m "slow or not slow"
+	$(PYTEST) -m "slow or not slow"
 
 lint: .venv/development
 	$(BIN)/ruff format --check .
