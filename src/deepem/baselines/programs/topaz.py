@@ -26,16 +26,19 @@ from deepem.io import read_picks, write_picks
 
 #: Names the Python that has the package ``topaz-em``.
 TOPAZ_PYTHON = "DEEPEM_TOPAZ_PYTHON"
-# A command of Topaz without the others. A torchvision that was built for another torch cannot
+# A command of Topaz without the others, and with a seed, for which Topaz has no option: its crops
+# and new weights are random. A torchvision that was built for another torch cannot
 # register its operators; Topaz needs none of them, only its rotation of images.
 _RUN = """
-import argparse, importlib, sys
+import argparse, importlib, random, sys
+import numpy, torch
+seed = int(sys.argv.pop(1))
+random.seed(seed), numpy.random.seed(seed), torch.manual_seed(seed)
 try:
     import torchvision
 except ImportError:
     pass
 except RuntimeError:
-    import torch
     register = torch.library.register_fake
     def register_known(name, *args, **kwargs):
         if name.startswith("torchvision::"):
@@ -121,7 +124,7 @@ def pick_with_topaz(
             *("extract", "-m", network, "-r", round(radius_px / model.factor)),
             *("-t", _THRESHOLD, "-d", -1, "-j", n_threads, "-o", "picks.txt"),
         ]
-        seconds += run_program("topaz extract", [python, "-c", _RUN, *extract, *files], folder)
+        seconds += run_program("topaz extract", [python, "-c", _RUN, 0, *extract, *files], folder)
         found = {one.micrograph: one for one in read_picks(folder / "picks.txt", format="topaz")}
     picks = []
     for file, micrograph in zip(files, micrographs, strict=True):
@@ -142,6 +145,7 @@ def train_topaz(
     network: str = "resnet8",
     units: int = 32,
     n_threads: int = 1,
+    seed: int = 0,
 ) -> TopazModel:
     """Train a network with ``topaz train``, from its pretrained weights.
 
@@ -163,6 +167,8 @@ def train_topaz(
         ``resnet16`` with 32 and 64 units.
     n_threads
         Number of threads.
+    seed
+        Of the crops, and of weights that are not pretrained.
 
     Raises
     ------
@@ -192,7 +198,7 @@ def train_topaz(
             *("--num-epochs", 1, "--epoch-size", n_updates, "-d", -1, "-j", n_threads),
             *("--save-prefix", "model", "-o", "curve.txt"),
         ]
-        seconds += run_program("topaz train", [python, "-c", _RUN, *train], folder)
+        seconds += run_program("topaz train", [python, "-c", _RUN, seed, *train], folder)
         (trained,) = folder.glob("model_epoch*.sav")
         target = Path(path)
         target.write_bytes(trained.read_bytes())
@@ -213,7 +219,7 @@ def _preprocess(
     files = write_micrographs(micrographs, folder, widen=widen)
     (folder / "binned").mkdir()
     command = ["preprocess", "-s", factor, "-d", -1, "-j", n_threads, "-o", "binned"]
-    seconds = run_program("topaz preprocess", [python, "-c", _RUN, *command, *files], folder)
+    seconds = run_program("topaz preprocess", [python, "-c", _RUN, 0, *command, *files], folder)
     return [folder / "binned" / file.name for file in files], seconds
 
 
