@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING
-
-from deepem.studies.harness.drawing import draw_threshold_curves
-from deepem.studies.harness.results import Result
-from deepem.studies.harness.study import Cell, Column, Measured, Plot, Study, Target
-from deepem.studies.methods.attempts import CLASSICAL, NETWORKS, attempt, measure
+from deepem.studies.harness.study import Cell, Column, Study, Target
+from deepem.studies.methods.attempts import CLASSICAL
+from deepem.studies.methods.comparison import make_cells, measure_cell, plot_sets
 from deepem.studies.methods.measurement import (
     AVERAGE_PRECISION,
     BEST_F1,
@@ -20,11 +15,7 @@ from deepem.studies.methods.measurement import (
     RECALL,
 )
 from deepem.studies.methods.programs import PROGRAMS
-from deepem.studies.sets.benchmark_sets import REAL_SETS, SIMULATED_SETS, find_needs, load_folds
-from deepem.studies.sets.data import Sources
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from deepem.studies.sets.benchmark_sets import REAL_SETS, SIMULATED_SETS, find_needs
 
 _SIMULATED = ("klh_like", "19s_like")
 _SETS = (*_SIMULATED, *REAL_SETS)
@@ -37,30 +28,7 @@ def _make_cells(quick: bool, n_seeds: int) -> list[Cell]:
             {"set": "19s_like", "method": "residual", "seed": 0, **_QUICK},
             {"set": "19s_like", "method": "templates"},
         ]
-    cells: list[Cell] = []
-    for name in _SETS:
-        cells += [
-            {"set": name, "method": network, "seed": seed}
-            for network in NETWORKS
-            for seed in range(n_seeds)
-        ]
-        cells += [{"set": name, "method": method} for method in (*CLASSICAL, *PROGRAMS)]
-    return cells
-
-
-def measure_cell(cell: Cell, sources: Sources) -> Measured:
-    """What a method (``method``, ``seed``) finds on a set (``set``)."""
-    folds = load_folds(str(cell["set"]), sources, is_quick=bool(cell.get("quick")))
-    options: Cell = {"updates": cell["updates"]} if "updates" in cell else {}
-    seed = int(cell.get("seed", 0))
-    attempts = [attempt(str(cell["method"]), parts, seed=seed, options=options) for parts in folds]
-    return measure(attempts, folds)
-
-
-def draw_set(figure: Figure, results: Sequence[Result], *, name: str) -> None:
-    """Draw the curves of the methods on one set, first seed."""
-    shown = [one for one in results if one.cell["set"] == name and one.cell.get("seed", 0) == 0]
-    draw_threshold_curves(figure, shown, label=lambda result: str(result.cell["method"]))
+    return make_cells(_SETS, (*CLASSICAL, *PROGRAMS), n_seeds)
 
 
 ACCURACY = Study(
@@ -125,13 +93,5 @@ ACCURACY = Study(
             for figure in ("average_precision", "picking_seconds")
         ),
     ),
-    plots=tuple(
-        Plot(
-            name,
-            f"{name}: precision and recall, and F2 over the threshold; dots are at the threshold "
-            "of each method, first seed.",
-            partial(draw_set, name=name),
-        )
-        for name in _SETS
-    ),
+    plots=plot_sets(_SETS),
 )

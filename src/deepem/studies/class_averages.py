@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,10 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from deepem.baselines.programs.relion_classes import classify_with_relion
-from deepem.baselines.views import spread_views
 from deepem.core import Micrograph, Picks
 from deepem.evaluation import match_picks
 from deepem.picking import Picker
@@ -33,13 +30,15 @@ from deepem.studies.harness.study import (
     Target,
 )
 from deepem.studies.harness.study import is_quick as is_quick_cell
+from deepem.studies.images.class_judgement import N_VIEWS, judge_classes
 from deepem.studies.images.eigenimages import find_eigenimages
 from deepem.studies.images.image_rows import ImageRow, draw_image_rows
-from deepem.studies.images.view_matching import match_views, measure_angles_deg, project_views
+from deepem.studies.images.view_matching import match_views, project_views
 from deepem.studies.images.white_boxes import cut_white_boxes
+from deepem.studies.methods.attempts import learn
 from deepem.studies.sets.data import Sources
+from deepem.studies.sets.empty_places import draw_empty_places
 from deepem.studies.sets.ribosomes import MAP, PIXEL_SIZE_ANGSTROM, Ribosomes, simulate_ribosomes
-from deepem.training import train
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,16 +51,10 @@ _FACTOR = 2
 _BOX_PX = 38
 # The circle of RELION's mask, and outside of which the background is measured.
 _CIRCLE_OVER_DIAMETER = 1.1
-_MIN_DISTANCE_OVER_DIAMETER = 0.7
 _N_CLASSES, _N_ITERATIONS = 12, 25
 _QUICK_CLASSES, _QUICK_ITERATIONS, _QUICK_UPDATES = 3, 3, 60
 _RESOLUTION_ANGSTROM = 25.0
-_N_VIEWS = 150
 _N_EIGENIMAGES = 8
-# A class shows a particle where it is this much like a projection of it.
-_SHOWS_PARTICLE = 0.9
-# A direction is seen where a class shows a direction this near.
-_NEAR_DEG = 30.0
 _N_SHOWN = 12
 
 
@@ -141,7 +134,7 @@ def _measure_classes(ribosomes: Ribosomes, boxes: _Boxes, *, seed: int, is_quick
         seed=seed,
     )
     projections = project_views(
-        ribosomes.specimen, _N_VIEWS, pixel_size_angstrom=pixel_size_angstrom, box_size_px=_BOX_PX
+        ribosomes.specimen, N_VIEWS, pixel_size_angstrom=pixel_size_angstrom, box_size_px=_BOX_PX
     )
     matches = match_views(classes.averages, projections)
     figures = judge_classes(
@@ -159,102 +152,12 @@ def _measure_classes(ribosomes: Ribosomes, boxes: _Boxes, *, seed: int, is_quick
     return Measured(figures, arrays)
 
 
-def judge_classes(
-    class_index: NDArray[np.int64],
-    correlation: NDArray[np.float64],
-    class_directions: NDArray[np.float64],
-    *,
-    is_false: NDArray[np.bool_],
-    directions: NDArray[np.float64],
-) -> Figures:
-    """Measure classes against the truth.
-
-    Parameters
-    ----------
-    class_index
-        Class of each box, shape ``(n_boxes,)``.
-    correlation
-        Of each class average with its best projection, shape ``(n_classes,)``.
-    class_directions
-        Direction of that projection, shape ``(n_classes, 3)``.
-    is_false
-        Whether each box holds no particle.
-    directions
-        True direction of each box, shape ``(n_boxes, 3)``; NaN where it holds no particle.
-
-    Returns
-    -------
-    figures
-        ``classes``, their number; ``correlation``, its mean over the boxes; ``shown_share``, the
-        share of boxes in classes that show a particle (correlation 0.9 or more);
-        ``shown_false_share``, the share of false ones among these; ``views_covered``, the share
-        of all directions that a class shows within 30 degrees; ``view_error_deg``, the median
-        angle between the direction of a particle and that of its class (90 by chance).
-    """
-    shows = correlation >= _SHOWS_PARTICLE
-    is_shown = shows[class_index]
-    covered = 0.0
-    if shows.any():
-        angles = spread_views(_N_VIEWS)[:, 2] @ class_directions[shows].T
-        covered = float((angles.max(axis=1) >= np.cos(np.deg2rad(_NEAR_DEG))).mean())
-    true = ~is_false
-    errors = measure_angles_deg(directions[true], class_directions[class_index[true]])
-    return {
-        "classes": float(len(correlation)),
-        "correlation": float(correlation[class_index].mean()),
-        "shown_share": float(is_shown.mean()),
-        "shown_false_share": float(is_false[is_shown].mean()) if is_shown.any() else np.nan,
-        "views_covered": covered,
-        "view_error_deg": float(np.median(errors)) if errors.size else np.nan,
-    }
-
-
-def draw_empty_places(truth: Picks, n: int, *, diameter_px: float, seed: int) -> Picks:
-    """Random places where no particle is: the control, of which nothing can be made.
-
-    Parameters
-    ----------
-    truth
-        All particles of the micrograph, with its frame.
-    n
-        Number of places.
-    diameter_px
-        Particle diameter in pixels. Places are 0.7 diameters from every particle, and half a
-        diameter from the edge; they may overlap each other.
-    seed
-        The places depend on it and on the name of the micrograph.
-    """
-    if truth.frame is None:
-        raise ValueError(f"particles of {truth.micrograph} have no frame")
-    rng = np.random.default_rng([seed, zlib.crc32(truth.micrograph.encode())])
-    ny, nx = truth.frame.shape
-    tree = cKDTree(np.column_stack([truth.x_px, truth.y_px]))
-    found = np.zeros((0, 2))
-    while len(found) < n:
-        low, high = diameter_px / 2, np.array([nx, ny]) - 1 - diameter_px / 2
-        tries = rng.uniform(low, high, size=(10 * n, 2))
-        distance_px, _ = tree.query(tries)
-        is_empty = distance_px >= _MIN_DISTANCE_OVER_DIAMETER * diameter_px
-        found = np.concatenate([found, tries[is_empty]])
-    return Picks(truth.micrograph, found[:n, 0], found[:n, 1], frame=truth.frame)
-
-
 @lru_cache(maxsize=1)
 def _pick(path: Path, snr: float, seed: int, updates: int | None, is_quick: bool) -> list[Picks]:
     """What a network that learnt from other micrographs picks at its own threshold."""
     ribosomes = simulate_ribosomes(path, snr, is_quick=is_quick)
-    training, valid = ribosomes.labelled("train"), ribosomes.labelled("valid")
-    model = train(
-        training.micrographs,
-        training.picks,
-        complete=True,
-        valid_micrographs=valid.micrographs,
-        valid_picks=valid.picks,
-        network="residual",
-        diameter_px=ribosomes.diameter_px,
-        seed=seed,
-        updates=updates,
-    )
+    options: Cell = {} if updates is None else {"updates": updates}
+    model = learn("residual", ribosomes.to_parts(), seed=seed, options=options)
     picker = Picker(model)
     return [picker.pick(scene.micrograph) for scene in ribosomes.parts["test"]]
 
@@ -338,7 +241,7 @@ CLASS_AVERAGES = Study(
         "classes, with the true defocus, detail to 25 Å), or, without any program, decomposed into "
         "eigenimages. Random places at which no particle is, as many as picks, show what the "
         "methods make of nothing. Since the map and every rotation are known, each class average "
-        f"is compared with {_N_VIEWS} projections of the map over rotations in the plane (in "
+        f"is compared with {N_VIEWS} projections of the map over rotations in the plane (in "
         "the picture: boxes in the class, correlation). A class of correlation 0.9 or more shows a "
         "particle; the mean of all projections, a blob without any view, has 0.97, so that this "
         "tells particles from nothing, not views from each other. A direction is covered where "

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from deepem.studies.accuracy import draw_set, measure_cell
-from deepem.studies.harness.study import Cell, Column, Plot, Study, Target
-from deepem.studies.methods.attempts import CLASSICAL, NETWORKS
+from deepem.studies.harness.study import Cell, Column, Study, Target
+from deepem.studies.methods.attempts import CLASSICAL
+from deepem.studies.methods.comparison import make_cells, measure_cell, plot_sets
 from deepem.studies.methods.measurement import (
     AVERAGE_PRECISION,
     BEST_F1,
@@ -26,15 +24,7 @@ def _make_cells(quick: bool, n_seeds: int) -> list[Cell]:
     if quick:
         quick_cell: Cell = {"set": _SETS[1], "method": "residual", "updates": _QUICK_UPDATES}
         return [{**quick_cell, "seed": 0}]
-    cells: list[Cell] = []
-    for name in _SETS:
-        cells += [
-            {"set": name, "method": network, "seed": seed}
-            for network in NETWORKS
-            for seed in range(n_seeds)
-        ]
-        cells += [{"set": name, "method": method} for method in CLASSICAL]
-    return cells
+    return make_cells(_SETS, CLASSICAL, n_seeds)
 
 
 CROWDING = Study(
@@ -70,13 +60,5 @@ CROWDING = Study(
             better_than=[{"method": method} for method in CLASSICAL],
         ),
     ),
-    plots=tuple(
-        Plot(
-            name,
-            f"{name}: precision and recall, and F2 over the threshold; dots are at the threshold "
-            "of each method, first seed.",
-            partial(draw_set, name=name),
-        )
-        for name in _SETS
-    ),
+    plots=plot_sets(_SETS),
 )

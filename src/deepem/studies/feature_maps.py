@@ -24,9 +24,9 @@ from deepem.studies.images.separability import (
     probe_mean_difference,
     probe_single_value,
 )
+from deepem.studies.methods.attempts import learn
 from deepem.studies.sets.data import Sources
 from deepem.studies.sets.ribosomes import MAP, N_PARTICLES, simulate_ribosomes
-from deepem.training import train
 from deepem.training.samples import Samples, cut_samples, join_samples
 
 if TYPE_CHECKING:
@@ -104,35 +104,25 @@ def _measure(cell: Cell, sources: Sources) -> Measured:
 @lru_cache(maxsize=1)
 def _look(path: Path, snr: float, seed: int, epochs: int, is_quick: bool) -> _Seen:
     ribosomes = simulate_ribosomes(path, snr, is_quick=is_quick)
-    training, valid = ribosomes.labelled("train"), ribosomes.labelled("valid")
-    model = train(
-        training.micrographs,
-        training.picks,
-        complete=True,
-        valid_micrographs=valid.micrographs,
-        valid_picks=valid.picks,
-        network="deepem8",
-        diameter_px=ribosomes.diameter_px,
-        factor=_FACTOR,
-        seed=seed,
-        epochs=epochs,
-    )
+    parts = ribosomes.to_parts()
+    options: Cell = {"factor": _FACTOR, "epochs": epochs}
+    model = learn("deepem8", parts, seed=seed, options=options)
     network = model.network
     if not isinstance(network, DeepEM8):
         raise TypeError(f"expected the eight-layer network, got {type(network).__name__}")
     # The same numbers that the training began with.
     untrained = DeepEM8(network.design, generator=torch.Generator().manual_seed(seed))
     scale = model.header.scale
-    parts: list[Samples] = []
-    for labelled in (valid, ribosomes.labelled("test")):
-        parts.append(
+    samples: list[Samples] = []
+    for labelled in (parts.valid, parts.test):
+        samples.append(
             join_samples(
                 [
                     cut_samples(
                         prepare(micrograph, factor=scale.factor, box_size=scale.box_size),
                         picks,
                         box_size=scale.box_size,
-                        diameter_px=ribosomes.diameter_px,
+                        diameter_px=parts.diameter_px,
                         n_random=N_PARTICLES,
                         seed=seed,
                     )
@@ -140,12 +130,12 @@ def _look(path: Path, snr: float, seed: int, epochs: int, is_quick: bool) -> _Se
                 ]
             )
         )
-    boxes = join_samples(parts)
+    boxes = join_samples(samples)
     return _Seen(
         _map_layers(network, boxes.boxes),
         _map_layers(untrained, boxes.boxes),
         boxes.targets == 1,
-        len(parts[0]),
+        len(samples[0]),
     )
 
 

@@ -7,8 +7,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from deepem.core import Frame, Picks
-from deepem.studies.class_averages import draw_empty_places, judge_classes
+from deepem.studies.images.class_judgement import judge_classes
 from deepem.studies.images.image_rows import ImageRow, draw_image_rows
+from deepem.studies.sets.empty_places import draw_empty_places
 
 X, Y, Z = np.eye(3)
 

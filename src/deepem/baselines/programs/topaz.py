@@ -26,14 +26,15 @@ from deepem.io import read_picks, write_picks
 
 #: Names the Python that has the package ``topaz-em``.
 TOPAZ_PYTHON = "DEEPEM_TOPAZ_PYTHON"
-# A command of Topaz without the others, and with a seed, for which Topaz has no option: its crops
-# and new weights are random. A torchvision that was built for another torch cannot
-# register its operators; Topaz needs none of them, only its rotation of images.
+# A command of Topaz without the others, and with a seed, for which it has no option: it draws from
+# numpy and torch, from a generator seeded with the number of the process, and from one without any
+# seed. A torchvision that was built for another torch cannot register its operators; Topaz needs
+# none of them, only its rotation of images.
 _RUN = """
-import argparse, importlib, random, sys
+import argparse, importlib, os, sys
 import numpy, torch
 seed = int(sys.argv.pop(1))
-random.seed(seed), numpy.random.seed(seed), torch.manual_seed(seed)
+numpy.random.seed(seed), torch.manual_seed(seed)
 try:
     import torchvision
 except ImportError:
@@ -47,7 +48,11 @@ except RuntimeError:
     torch.library.register_fake = register_known
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         del sys.modules[name]
-command = importlib.import_module("topaz.commands." + sys.argv.pop(1))
+name = sys.argv.pop(1)
+if name == "train":
+    os.getpid, make = lambda: seed, numpy.random.default_rng
+    numpy.random.default_rng = lambda given=None: make(seed if given is None else given)
+command = importlib.import_module("topaz.commands." + name)
 command.main(command.add_arguments(argparse.ArgumentParser()).parse_args())
 """
 # Log-likelihood ratio down to which Topaz reports: far below its default of -6.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deepem.simulation import DensityMap, Scene, load_density_map, simulate_dataset
 from deepem.studies.harness.study import Need
+from deepem.studies.sets.benchmark_sets import Parts
 from deepem.studies.sets.data import Labelled
 
 MAP = Need("maps", "70s_4v4r_10A.mrc")
@@ -44,6 +45,19 @@ class Ribosomes:
         scenes = self.parts[part]
         return Labelled(
             tuple(scene.micrograph for scene in scenes), tuple(scene.truth for scene in scenes)
+        )
+
+    def to_parts(self) -> Parts:
+        """The same as a set to learn from and to be measured on."""
+        train, valid, test = (self.labelled(part) for part in ("train", "valid", "test"))
+        return Parts(
+            train,
+            valid,
+            test,
+            self.diameter_px,
+            self.diameter_px / 2,
+            specimen=self.specimen,
+            scenes=tuple(self.parts["test"]),
         )
 
 
