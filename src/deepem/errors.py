@@ -79,6 +79,10 @@ class ProgramError(DeepEMError, RuntimeError):
         super().__init__(f"{program}: {problem}")
 
 
+class BackendError(DeepEMError, RuntimeError):
+    """Workers cannot be had, or an item has ended two of them."""
+
+
 class MissingExtraError(DeepEMError, ImportError):
     """An optional package is needed for what was asked."""
 

@@ -1,0 +1,1 @@
+"""One function, many items: in this process, in several, or on a cluster. Knows no particles."""
