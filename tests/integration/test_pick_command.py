@@ -246,13 +246,13 @@ def test_an_output_folder_without_permission(
 def test_a_full_disk_leaves_no_half_written_file(
     deepem: Deepem, mics: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The disk is full at the third file: the two before it are complete, and nothing else is."""
+    """The disk is full at the fourth file: those before it are complete, and nothing else is."""
     n_written = 0
 
     def sync(descriptor: int) -> None:
         nonlocal n_written
         n_written += 1
-        if n_written > 2:
+        if n_written > 3:
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("deepem.io.atomic.os.fsync", sync)
@@ -408,4 +408,4 @@ def test_the_list_of_an_earlier_run_is_in_the_way_and_does_not_outlive_its_picks
     assert "mic_0001.csv: exists already" in ended.err
     assert table.read_text() == before
     assert deepem(*common, "star", "--threshold", 0, "--overwrite").code == 0
-    assert _read_table(table) == []
+    assert not table.exists()

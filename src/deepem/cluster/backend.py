@@ -40,6 +40,9 @@ class Backend(Protocol):
     and end with it.
     """
 
+    #: Whether the workers are on this machine, and share its memory of files.
+    is_here: bool
+
     def __enter__(self) -> Self: ...
 
     def __exit__(

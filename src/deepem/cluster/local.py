@@ -28,6 +28,8 @@ _SECONDS_TO_END = 30
 class ThisProcess:
     """Everything here, one item after the other; see `deepem.cluster.backend.Backend`."""
 
+    is_here = True
+
     def __enter__(self) -> Self:
         return self
 
@@ -68,6 +70,8 @@ class LocalProcesses:
     A worker notices when this process is gone, however it ended, and ends after its item. Ctrl-C
     reaches this process alone: workers finish their items then.
     """
+
+    is_here = True
 
     def __init__(self, n_workers: int) -> None:
         self.n_workers = n_workers

@@ -67,7 +67,7 @@ def write_atomically(
     path = Path(path)
     temporary = path.with_name(f".deepem-{secrets.token_hex(6)}.part")
     text_options = {"encoding": "utf-8", "newline": "\n"} if mode == "w" else {}
-    try:
+    with _explain(path):
         if path.is_dir():
             raise OutputError(path, _IS_FOLDER)
         if path.exists() and not overwrite:
@@ -81,6 +81,26 @@ def write_atomically(
             _publish(temporary, path, overwrite=overwrite)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def touch(path: Path) -> None:
+    """Make an empty file, and its folder, where there is none.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made.
+    """
+    with _explain(path):
+        _make_folder(path.parent)
+        path.touch()
+
+
+@contextmanager
+def _explain(path: Path) -> Iterator[None]:
+    """Say what to do about an error of the system."""
+    try:
+        yield
     except DeepEMError:
         raise
     except OSError as error:
@@ -91,7 +111,7 @@ def write_atomically(
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
+    except (FileExistsError, NotADirectoryError) as error:
         raise OutputError(folder, "is a file where a folder is needed; choose another") from error
 
 

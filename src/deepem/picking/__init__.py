@@ -1,8 +1,9 @@
 """From a model and a micrograph to picks: scan, peaks, selection."""
 
-from deepem.picking.batch import PickedFile, pick_files
+from deepem.picking.batch import pick_files
 from deepem.picking.candidates import find_candidates
 from deepem.picking.peaks import Peaks, find_peaks
+from deepem.picking.picked_file import PickedFile
 from deepem.picking.picker import Picker
 from deepem.picking.rejected import write_rejected
 from deepem.picking.scan import ScoreMap, default_step, scan

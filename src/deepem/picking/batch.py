@@ -1,46 +1,19 @@
-"""One picker, many micrographs: open, pick, write; one that fails does not stop the others."""
+"""One picker, many micrographs, several at a time; one that fails does not stop the others."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from deepem.cluster import Backend, ThisProcess
 from deepem.core import Picks
-from deepem.errors import DeepEMError, OutputError
-from deepem.io import MicrographFile, PickFormat, open_micrograph, pick_format, write_picks
+from deepem.errors import BackendError, OutputError
+from deepem.io import MicrographFile, write_picks
+from deepem.io.read_ahead import read_ahead
+from deepem.picking.file_picker import FilePicker
+from deepem.picking.picked_file import PickedFile
 from deepem.picking.picker import Picker
-from deepem.picking.rejected import rejected_path, write_rejected
-from deepem.picking.selection import Verdict, judge, select
-
-
-@dataclass(frozen=True, eq=False)
-class PickedFile:
-    """What became of one micrograph.
-
-    Parameters
-    ----------
-    file
-        The micrograph.
-    picks
-        Its picks; None where it failed.
-    error
-        Why it failed; None where it did not.
-    verdict
-        Its picks once more, and what was left out and why; None where it failed.
-    candidate_scores
-        Scores of all candidates that only a threshold would leave out, float32: what
-        `deepem.evaluation.expect` needs. None where it failed.
-    """
-
-    file: MicrographFile
-    picks: Picks | None = None
-    error: DeepEMError | None = None
-    verdict: Verdict | None = None
-    candidate_scores: NDArray[np.float32] | None = None
+from deepem.picking.scanned import read_scanned_header, scanned_path
 
 
 def pick_files(
@@ -51,11 +24,15 @@ def pick_files(
     formats: Sequence[str] = ("box", "star"),
     pixel_size_angstrom: float | None = None,
     overwrite: bool = False,
+    resume: bool = False,
+    backend: Backend | None = None,
+    threads_per_worker: int | None = None,
 ) -> Generator[PickedFile]:
-    """Pick micrographs one after the other and write their coordinates.
+    """Pick micrographs and write their coordinates.
 
     Candidates that reach the threshold and are left out for another reason are written to
-    ``rejected/NAME.csv`` in the same folder, where there are any.
+    ``rejected/NAME.csv`` in the same folder, where there are any. All candidates, with what they
+    were made of, are kept in ``candidates/``.
 
     Parameters
     ----------
@@ -72,75 +49,126 @@ def pick_files(
         Used instead of what lists and headers say.
     overwrite
         Replace coordinate files that exist.
+    resume
+        Go on where an earlier run in this folder was broken off, in whatever way: the folder
+        becomes what an unbroken run makes. Micrographs that are done are not picked again, those
+        whose file has changed are. With ``overwrite`` settings may differ: files are written
+        anew, and micrographs scanned again only where that would find something else.
+    backend
+        Where to compute: `deepem.cluster.LocalProcesses` or a cluster; by default here, one
+        after the other. Workers must see the same folders as this process.
+    threads_per_worker
+        Number of threads in each worker; by default all cores.
 
     Yields
     ------
     picked
-        After each micrograph. One that cannot be read or picked, or lacks what a format needs, is
-        reported and passed over.
+        After each micrograph, as they end. One that cannot be read or picked, or lacks what a
+        format needs, is reported and passed over.
 
     Raises
     ------
     deepem.errors.OutputError
-        Coordinate files exist already (nothing is picked then), or cannot be written; the files
-        of micrographs that were reported before are complete.
+        Coordinate files exist already, or are of other settings (nothing is picked then), or
+        cannot be written; the files of micrographs that were reported before are complete.
+    deepem.errors.BackendError
+        No worker can be had.
     """
     files = [MicrographFile.of(micrograph) for micrograph in micrographs]
-    chosen = [pick_format(name) for name in formats]
-    if not overwrite:
-        _check_free(files, chosen, Path(out))
-    shared = [known for known in chosen if known.one_file_for_all]
-    found: list[Picks] = []
+    pick_one = FilePicker(
+        picker,
+        Path(out),
+        formats=tuple(formats),
+        pixel_size_angstrom=pixel_size_angstrom,
+        overwrite=overwrite,
+        resume=resume,
+        n_threads=threads_per_worker,
+    )
+    check_folder(pick_one, files)
+    shared = pick_one.formats_of_all
+    found: dict[str, Picks] = {}
     try:
-        for file in files:
-            try:
-                micrograph = open_micrograph(file, pixel_size_angstrom=pixel_size_angstrom)
-                for known in chosen:
-                    known.require(Picks(micrograph.name, frame=micrograph.frame))
-                candidates = picker.scan(micrograph)
-                selection = picker.selection_for(picker.diameter_px(micrograph))
-            except DeepEMError as error:
-                yield PickedFile(file, error=error)
-                continue
-            verdict = judge(candidates, selection)
-            at_any_score = select(candidates, replace(selection, threshold=0))
-            picks = verdict.kept
-            for known in chosen:
-                if not known.one_file_for_all:
-                    path = known.path_in(out, file.name)
-                    write_picks(picks, path, format=known.name, overwrite=overwrite)
-            left_out = rejected_path(out, file.name)
-            if len(verdict.rejected) or left_out.exists():  # no table of an earlier run stays
-                write_rejected(verdict, left_out, overwrite=overwrite)
-            if shared:
-                found.append(picks)
-            yield PickedFile(
-                file,
-                picks=picks,
-                verdict=verdict,
-                candidate_scores=at_any_score.score.astype(np.float32),
-            )
+        for picked in pick_each(pick_one, files, backend or ThisProcess()):
+            if picked.picks is not None and shared:
+                found[picked.file.name] = picked.picks
+            yield picked
     finally:  # hours of picking must not be lost with the last micrograph
-        for known in shared if found else ():
-            write_picks(found, known.path_in(out, ""), format=known.name, overwrite=overwrite)
+        write_shared(pick_one, [found[file.name] for file in files if file.name in found])
 
 
-def _check_free(files: Sequence[MicrographFile], formats: Sequence[PickFormat], out: Path) -> None:
-    """Refuse to begin where a file of any micrograph would be replaced at the end."""
-    expected = [Picks(file.name, listing=file.find_listing()) for file in files]
+def pick_each(
+    pick_one: FilePicker, files: Iterable[MicrographFile], backend: Backend
+) -> Generator[PickedFile]:
+    """Pick micrographs and write the files of each, but for those formats with one for all.
+
+    Yields and raises as `pick_files`; which files are in the way was checked before.
+    """
+    for outcome in backend.run(pick_one, read_ahead(files) if backend.is_here else files):
+        if outcome.result is not None:
+            yield outcome.result
+        elif isinstance(outcome.error, BackendError):  # of this micrograph alone
+            yield PickedFile(outcome.item, error=outcome.error)
+        elif outcome.error is not None:
+            raise outcome.error
+
+
+def write_shared(pick_one: FilePicker, found: Sequence[Picks]) -> None:
+    """Write the picks of all micrographs in those formats that have one file for them."""
+    may_replace = pick_one.overwrite or pick_one.resume
+    for known in pick_one.formats_of_all if found else ():
+        path = known.path_in(pick_one.out, "")
+        write_picks(found, path, format=known.name, overwrite=may_replace)
+
+
+def check_folder(pick_one: FilePicker, files: Sequence[MicrographFile]) -> None:
+    """Refuse to begin where a file would be replaced in the end that must not be.
+
+    Raises
+    ------
+    deepem.errors.OutputError
+        Files exist already, or an earlier run in this folder had other settings.
+    """
+    if pick_one.overwrite:
+        return
+    begun = {file.name for file in files if pick_one.resume and pick_one.has_begun(file.name)}
+    others = [file for file in files if file.name not in begun]
+    expected = [Picks(file.name, listing=file.find_listing()) for file in others]
     taken: list[Path] = []
-    for known in formats:
-        if known.one_file_for_all:
-            taken += known.find_taken(expected, known.path_in(out, ""))
-        else:
-            for one in expected:
-                taken += known.find_taken([one], known.path_in(out, one.micrograph))
-    tables = [rejected_path(out, file.name) for file in files]
-    taken += [table for table in tables if table.exists()]
+    for known in pick_one.formats_of_all:
+        path = known.path_in(pick_one.out, "")
+        found = known.find_taken(expected, path)
+        taken += [file for file in found if not (begun and file == path)]
+    for file in others:
+        taken += pick_one.find_taken(file)
     if taken:
-        others = f", and {len(taken) - 1} more" if len(taken) > 1 else ""
+        more = f", and {len(taken) - 1} more" if len(taken) > 1 else ""
         raise OutputError(
             taken[0],
-            f"exists already{others}. Choose another folder with --out, or replace them with "
-            "--overwrite (overwrite=True).",
+            f"exists already{more}. Choose another folder with --out, replace them with "
+            "--overwrite (overwrite=True), or go on with a picking that was broken off with "
+            "--resume (resume=True).",
         )
+    _check_settings(pick_one, sorted(begun))
+
+
+def _check_settings(pick_one: FilePicker, names: Sequence[str]) -> None:
+    """Refuse to mix the picks of different settings in one folder."""
+    scan, output = pick_one.describe_scan(), pick_one.describe_output()
+    for name in names:
+        header = read_scanned_header(scanned_path(pick_one.out, name))
+        if header is None or (header.scan == scan and header.output == output):
+            continue
+        changes = _list_changes({**header.scan, **header.output}, {**scan, **output})
+        raise OutputError(
+            scanned_path(pick_one.out, name),
+            f"was made with other settings: {'; '.join(changes)}. Choose another folder with "
+            "--out, or give --overwrite too (overwrite=True) to have these settings everywhere.",
+        )
+
+
+def _list_changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} {before.get(name, 'unknown')} then, {now.get(name, 'unknown')} now"
+        for name in {**before, **now}
+        if before.get(name) != now.get(name)
+    ]

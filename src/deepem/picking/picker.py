@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,8 @@ _MIN_DISTANCE_OVER_DIAMETER = 0.8
 # Half a diameter for the particle to be whole, less what picks are off their particle.
 _EDGE_MARGIN_OVER_DIAMETER = 0.4
 _SAME_CAMERA_RATIO = 1.5
+# To be raised with every change that moves candidates or their scores.
+_PROCEDURE = "1"
 # Scores are rounded to what tiles and thread counts leave untouched.
 _SCORE_DECIMALS = 5
 
@@ -103,6 +107,30 @@ class Picker:
             allow_junk=self._allow_junk,
         )
 
+    def describe_scan(self) -> dict[str, str]:
+        """What candidates depend on beside the micrograph: name and value of each setting.
+
+        The same texts mean the same candidates; a new version of the procedure has others.
+        """
+        distance = self._min_distance_px
+        return {
+            "procedure": _PROCEDURE,
+            "model": self._fingerprint,
+            "least distance": "the model's" if distance is None else f"{distance:g} px",
+            "junk": "not looked for" if self._keep_junk else "looked for",
+        }
+
+    def describe_selection(self) -> dict[str, str]:
+        """What `selection_for` depends on beside the diameter: name and value of each setting."""
+        std_range, margin = self._std_range, self._edge_margin_px
+        default_margin = f"{_EDGE_MARGIN_OVER_DIAMETER:g} diameters"
+        return {
+            "threshold": f"{self._threshold:.9g}",
+            "std range": "any" if std_range is None else "{:.9g} to {:.9g}".format(*std_range),
+            "edge margin": default_margin if margin is None else f"{margin:g} px",
+            "picks in junk": "kept" if self._allow_junk else "left out",
+        }
+
     def diameter_px(self, micrograph: Micrograph) -> float:
         """Diameter of the particle in unbinned pixels of a micrograph."""
         scale = self.model.header.scale
@@ -158,6 +186,14 @@ class Picker:
     def judge(self, micrograph: Micrograph) -> Verdict:
         """The particles of a micrograph, and what was left out with the reasons, best first."""
         return judge(self.scan(micrograph), self.selection_for(self.diameter_px(micrograph)))
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Of all of the model that moves candidates: weights, scale, calibration."""
+        rest = {"scale", "pixel_size_angstrom", "calibration", "min_distance_px"}
+        header = self.model.header.model_dump_json(include=rest)
+        digest = hashlib.sha256(f"{self.model.fingerprint()} {header}".encode())
+        return digest.hexdigest()[:16]
 
     def _find_junk(self, image: PreparedImage) -> JunkMask:
         """The junk of a prepared image, of which the mirrored margin is no part."""
