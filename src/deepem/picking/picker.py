@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from copy import deepcopy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,8 @@ import torch
 
 from deepem.core import Micrograph, Picks
 from deepem.errors import ConfigError
-from deepem.networks import Model, load_model
+from deepem.networks import Model, Network, load_model
+from deepem.networks.device import choose_device
 from deepem.picking.candidates import find_candidates
 from deepem.picking.selection import Selection, Verdict, judge
 from deepem.preprocessing import JunkMask, PreparedImage, find_junk, prepare
@@ -52,6 +54,9 @@ class Picker:
         boxes, half a diameter for one that scores pixels, which tells neighbours apart.
     keep_junk
         Do not look for carbon, ice and aggregates, and keep picks on them.
+    device
+        Where the network is computed: ``cpu``, ``cuda``, ``mps``, or ``auto``; see
+        `deepem.networks.device.choose_device`.
 
     Raises
     ------
@@ -74,6 +79,7 @@ class Picker:
         edge_margin_px: float | None = None,
         min_distance_px: float | None = None,
         keep_junk: bool = False,
+        device: str = "cpu",
     ) -> None:
         self.model = model if isinstance(model, Model) else load_model(model)
         header = self.model.header
@@ -86,6 +92,7 @@ class Picker:
         self._min_distance_px = min_distance_px
         self._keep_junk, self._allow_junk = keep_junk, keep_junk or keeps_everything
         self._has_warned_of_scale = False
+        self._device = device
         if min_distance_px is not None and not min_distance_px > 0:
             raise ConfigError("minimum distance", f"must be positive, got {min_distance_px:g} px")
         self.selection_for(1.0)  # a bad value is an error now, not at the first micrograph
@@ -166,7 +173,7 @@ class Picker:
             default_px = header.min_distance_px or _MIN_DISTANCE_OVER_DIAMETER * scale.diameter_px
             min_distance_px = default_px * factor / scale.factor
         candidates = find_candidates(
-            self.model.network,
+            self._network,
             image,
             micrograph,
             box_size=scale.box_size,
@@ -186,6 +193,16 @@ class Picker:
     def judge(self, micrograph: Micrograph) -> Verdict:
         """The particles of a micrograph, and what was left out with the reasons, best first."""
         return judge(self.scan(micrograph), self.selection_for(self.diameter_px(micrograph)))
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without the network on its device: another machine may have another."""
+        return {name: value for name, value in vars(self).items() if name != "_network"}
+
+    @cached_property
+    def _network(self) -> Network:
+        device = choose_device(self._device).name
+        # A copy, so that the model stays where it was.
+        return self.model.network if device == "cpu" else deepcopy(self.model.network).to(device)
 
     @cached_property
     def _fingerprint(self) -> str:
