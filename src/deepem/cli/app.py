@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import typer
@@ -42,6 +43,7 @@ _EXAMPLES: dict[Callable[..., Any], str] = {
 # How the options are called here that the library calls otherwise.
 _OPTIONS = {
     "batch size": "--batch-size",
+    "backend": "--backend",
     "bin": "--bin",
     "beta": "--beta",
     "binning": "--to-binned-by",
@@ -50,6 +52,7 @@ _OPTIONS = {
     "data": "--data",
     "cycles": "--cycles",
     "defocus_range_um": "--defocus",
+    "device": "--device",
     "diameter": "--diameter",
     "dose_per_angstrom2": "--dose",
     "edge margin": "--edge-margin",
@@ -65,8 +68,10 @@ _OPTIONS = {
     "particle diameter": "--diameter",
     "phantom": "--phantom",
     "pixel_size_angstrom": "--pixel-size",
+    "queue options": "--queue-options",
     "resolution_angstrom": "--resolution",
     "preset": "--preset",
+    "scheduler": "--scheduler",
     "shape": "--size",
     "snr": "--snr",
     "solvent_fraction": "--solvent-noise",
@@ -79,20 +84,8 @@ _OPTIONS = {
     "trials": "--trials",
 }
 
-app = typer.Typer(
-    name="deepem",
-    help="Find single particles in cryo-EM micrographs, learning from a few boxes.",
-    epilog="New here? Try: deepem demo",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-for command, example in _EXAMPLES.items():
-    app.command(epilog=f"Example: {example}")(command)
-app.add_typer(relion)
-app.add_typer(study)
+# Importing makes objects without number and no garbage: looking for it all the time takes long.
+_OBJECTS_UNTIL_COLLECTION = 10_000
 
 
 def _print_version(wanted: bool) -> None:
@@ -101,7 +94,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool,
@@ -111,11 +103,36 @@ def _options(
     show_library_warnings()
 
 
+def _assemble(commands: Iterable[Callable[..., Any]], groups: Iterable[typer.Typer]) -> typer.Typer:
+    assembled = typer.Typer(
+        name="deepem",
+        help="Find single particles in cryo-EM micrographs, learning from a few boxes.",
+        epilog="New here? Try: deepem demo",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    assembled.callback()(_options)
+    for command in commands:
+        assembled.command(epilog=f"Example: {_EXAMPLES[command]}")(command)
+    for group in groups:
+        assembled.add_typer(group)
+    return assembled
+
+
+app = _assemble(_EXAMPLES, (relion, study))
+
+
 def main() -> None:
     """Run the command line; the process ends with an `ExitCode`."""
+    gc.set_threshold(_OBJECTS_UNTIL_COLLECTION)
     prepare_streams()
+    # Building all commands takes long: one that is named is built alone.
+    named = [command for command in _EXAMPLES if command.__name__ in sys.argv[1:2]]
     try:
-        app()
+        (_assemble(named, ()) if named else app)()
     except Exception as error:
         explanation = _explain(error)
         if explanation is None:

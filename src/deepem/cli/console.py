@@ -12,7 +12,16 @@ from enum import IntEnum
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from deepem.errors import DeepEMError, OutputError
 
@@ -118,12 +127,22 @@ def prepare_streams() -> None:
         warnings.simplefilter("ignore")
 
 
+class _RateColumn(ProgressColumn):
+    """How many are done in a second or, where that is less than one, how long one takes."""
+
+    def render(self, task: Task) -> Text:
+        if not task.speed:
+            return Text("")
+        return Text(f"{task.speed:.1f}/s" if task.speed >= 1 else f"{1 / task.speed:.1f} s each")
+
+
 def make_progress() -> Progress:
-    """A progress bar on stderr: what, how far, how long still. None where it goes to a file."""
+    """A progress bar on stderr: what, how far, how fast, how long still; none in a file."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _RateColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[detail]}"),
         console=console,

@@ -60,6 +60,9 @@ PicksFormat = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same result.", min=0)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on where an earlier run in this folder stopped.")
+]
 Threads = Annotated[
     int | None,
     typer.Option("--threads", metavar="N", help="Processor cores to use; all by default.", min=1),

@@ -9,6 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deepem.cli.backends import (
+    BackendName,
+    DeviceName,
+    QueueOptions,
+    Scheduler,
+    Workers,
+    choose_where,
+)
 from deepem.cli.console import (
     ExitCode,
     Failures,
@@ -16,13 +24,13 @@ from deepem.cli.console import (
     make_progress,
     print_data,
     print_note,
-    use_threads,
 )
 from deepem.cli.options import (
     FORMAT_NAMES,
     Micrographs,
     Overwrite,
     PixelSize,
+    Resume,
     Threads,
     threshold_option,
 )
@@ -84,6 +92,12 @@ def pick(
     ] = False,
     pixel_size: PixelSize = None,
     threads: Threads = None,
+    device: DeviceName = "auto",
+    backend: BackendName = "local",
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    queue_options: QueueOptions = None,
+    resume: Resume = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Find particles and write their coordinates.
@@ -94,6 +108,10 @@ def pick(
     with the reason in DIR/rejected. Where scores are probabilities, DIR/report/expected.tsv says
     which precision and recall to expect at every threshold. --threshold 0 keeps every candidate,
     with its score, wherever it lies.
+
+    A run that was broken off, in whatever way, goes on with --resume; more micrographs may have
+    come meanwhile. All candidates are kept in DIR/candidates, so --resume --overwrite with another
+    threshold or format does not scan again.
     """
     import numpy as np
 
@@ -101,7 +119,6 @@ def pick(
     from deepem.picking import REASONS, Picker, pick_files
     from deepem.picking.rejected import REJECTED_FOLDER
 
-    use_threads(threads)
     names = list(dict.fromkeys(pick_format(name.strip()).name for name in formats.split(",")))
     files = find_micrographs(micrographs)
     picker = Picker(
@@ -111,17 +128,36 @@ def pick(
         edge_margin_px=edge_margin,
         min_distance_px=min_distance,
         keep_junk=keep_junk,
+        device=device,
+    )
+    where = choose_where(
+        backend,
+        n_files=len(files),
+        workers=workers,
+        threads=threads,
+        scheduler=scheduler,
+        queue_options=queue_options,
+        device=device,
     )
     picked_files = pick_files(
-        picker, files, out, formats=names, pixel_size_angstrom=pixel_size, overwrite=overwrite
+        picker,
+        files,
+        out,
+        formats=names,
+        pixel_size_angstrom=pixel_size,
+        overwrite=overwrite,
+        resume=resume,
+        backend=where.backend,
+        threads_per_worker=where.threads_per_worker,
     )
+    print_note(f"Picking {where.description}")
     failures = Failures()
     n_done = n_picks = 0
     left_out: Counter[str] = Counter()
     scores: list[NDArray[np.float32]] = []
     try:
         # Closed also when broken off: files for all micrographs are written then.
-        with closing(picked_files), make_progress() as progress:
+        with where.backend, closing(picked_files), make_progress() as progress:
             task = progress.add_task("Picking", total=len(files), detail="")
             print_data("micrograph\tpicks\tmean_score")
             for picked in picked_files:
@@ -137,7 +173,10 @@ def pick(
                     scores.append(picked.candidate_scores)
                 progress.update(task, advance=1, detail=count(n_picks, "particle"))
     except KeyboardInterrupt:
-        print_note(f"Interrupted: {n_done} of {count(len(files), 'micrograph')} done, in {out}.")
+        print_note(
+            f"Interrupted: {n_done} of {count(len(files), 'micrograph')} done, in {out}. "
+            "Go on with the same command and --resume."
+        )
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     if n_done:
         done = count(n_done, "micrograph")

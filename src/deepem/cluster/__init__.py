@@ -2,5 +2,6 @@
 
 from deepem.cluster.backend import Backend, Outcome
 from deepem.cluster.local import LocalProcesses, ThisProcess
+from deepem.cluster.memory import keep_freed_memory
 
-__all__ = ["Backend", "LocalProcesses", "Outcome", "ThisProcess"]
+__all__ = ["Backend", "LocalProcesses", "Outcome", "ThisProcess", "keep_freed_memory"]

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from deepem.cluster.backend import Item, Outcome, Result
+from deepem.cluster.memory import keep_freed_memory
 from deepem.errors import BackendError, DeepEMError
 
 # A server that has imported what the function needs makes the processes: that takes seconds, and
@@ -234,6 +235,7 @@ class _Worker:
 def _serve(connection: Connection, code: bytes) -> None:
     """What a worker does until its connection is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_freed_memory()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     logger = logging.getLogger("deepem")

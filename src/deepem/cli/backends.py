@@ -1,0 +1,167 @@
+"""Where a command computes: its options, and the workers that they ask for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deepem.cli.console import count, use_threads
+from deepem.errors import ConfigError
+
+if TYPE_CHECKING:
+    from deepem.cluster import Backend
+
+_QUEUES = ("slurm", "pbs", "lsf", "sge")
+_NAMES = ("local", "dask", *_QUEUES)
+# Fewer files are done before processes of their own have started.
+_FEWEST_FILES = 20
+# Enough that some prepare micrographs while one computes; each takes memory of the card.
+_WORKERS_OF_A_CARD = 4
+
+BackendName = Annotated[
+    str,
+    typer.Option(
+        "--backend",
+        metavar="NAME",
+        help="Where to compute: local (this machine), dask (a scheduler that runs), or a queue: "
+        "slurm, pbs, lsf, sge.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        help="Micrographs picked at a time: processes here (by default as many as cores, or one "
+        f"for fewer than {_FEWEST_FILES} micrographs), jobs of a queue.",
+        min=1,
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler", metavar="ADDRESS", help="Of Dask, such as tcp://node1:8786; with dask."
+    ),
+]
+QueueOptions = Annotated[
+    Path | None,
+    typer.Option(
+        "--queue-options",
+        metavar="FILE.toml",
+        help="What your site's queue wants to know of a job; see docs/how-to/cluster.md.",
+    ),
+]
+DeviceName = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help="cpu, cuda (NVIDIA, AMD), mps (Apple), or auto: a graphics card if there is one.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where to compute.
+
+    Parameters
+    ----------
+    backend
+        The workers.
+    threads_per_worker
+        Number of threads in each; None leaves it as it is.
+    description
+        What to tell the user.
+    """
+
+    backend: Backend
+    threads_per_worker: int | None
+    description: str
+
+
+def choose_where(
+    name: str,
+    *,
+    n_files: int | None,
+    workers: int | None,
+    threads: int | None,
+    scheduler: str | None,
+    queue_options: Path | None,
+    device: str,
+) -> Where:
+    """Make the workers that the options ask for.
+
+    Parameters
+    ----------
+    name, workers, threads, scheduler, queue_options, device
+        The options.
+    n_files
+        How many micrographs there are; None for more and more.
+
+    Raises
+    ------
+    deepem.errors.ConfigError
+        Options are missing, or do not go together.
+    """
+    if name not in _NAMES:
+        raise ConfigError("backend", f"is '{name}'; choose from {', '.join(_NAMES)}")
+    if (scheduler is not None) != (name == "dask"):
+        raise ConfigError(
+            "scheduler",
+            "belongs to --backend dask, and that needs it: start one with 'dask scheduler', "
+            "which says its address",
+        )
+    if (queue_options is not None) != (name in _QUEUES):
+        raise ConfigError(
+            "queue options",
+            f"belong to --backend {', '.join(_QUEUES)}, which need them: at least cores and "
+            "memory of a job; docs/how-to/cluster.md has an example",
+        )
+    if name == "local":
+        return _choose_local(n_files, workers, threads, device)
+    threads = threads or 1
+    if scheduler is not None:
+        from deepem.cluster.dask_backend import DaskBackend
+
+        backend: Backend = DaskBackend(scheduler)
+    else:
+        from deepem.cluster.queues import QueueBackend
+
+        assert queue_options is not None  # noqa: S101 (checked above)
+        backend = QueueBackend(name, queue_options, n_jobs=workers)
+    where = f"{backend.describe()}, {count(threads, 'thread')} a worker"
+    return Where(backend, threads, f"{where}, on the device that each finds ({device})")
+
+
+def _choose_local(
+    n_files: int | None, workers: int | None, threads: int | None, device: str
+) -> Where:
+    from deepem.cluster import LocalProcesses, ThisProcess, keep_freed_memory
+    from deepem.networks.device import choose_device
+
+    chosen = choose_device(device)
+    on = "the processor" if chosen.name == "cpu" else chosen.name
+    n_cores = threads or _count_cores()
+    if workers is None:
+        usual = n_cores if chosen.name == "cpu" else min(n_cores, _WORKERS_OF_A_CARD)
+        workers = usual if n_files is None or n_files >= _FEWEST_FILES else 1
+    if workers == 1 and n_files is not None:
+        use_threads(threads)
+        keep_freed_memory()
+        description = f"on {on} ({chosen.reason}), {count(n_cores, 'core')}"
+        return Where(ThisProcess(), None, description)
+    each = max(1, n_cores // workers)
+    backend = LocalProcesses(workers)
+    description = f"on {on} ({chosen.reason}), {backend.describe()} of {count(each, 'core')}"
+    return Where(backend, each, description)
+
+
+def _count_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # fewer than the machine's in a job of a queue
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
