@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from scipy.spatial import cKDTree
-
 from deepem.core import Listing, Picks
 from deepem.errors import ConventionError, DeepEMError
 from deepem.io.formats.relion import list_coordinate_files
@@ -193,6 +191,8 @@ def _merge(first: Picks, first_path: Path, second: Picks, second_path: Path) -> 
 
 
 def _are_same(first: Picks, second: Picks) -> bool:
+    from scipy.spatial import cKDTree  # slow to load
+
     if len(first) != len(second):
         return False
     if not len(first):

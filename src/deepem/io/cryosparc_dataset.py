@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from deepem.core import Listing
@@ -204,6 +203,8 @@ def list_exposures(columns: Mapping[str, Any]) -> list[tuple[Listing, float | No
 
 def _read_manifest(path: Path) -> tuple[dict[str, Path], int | None]:
     """The file of each slot of a .csg, and how many items the group has."""
+    import yaml  # only groups need it
+
     try:
         manifest = yaml.safe_load(read_text(path))
     except yaml.YAMLError as error:

@@ -1,4 +1,7 @@
-"""Read TIFF and PNG micrographs, with their rows turned into MRC order."""
+"""Read TIFF and PNG micrographs, with their rows turned into MRC order.
+
+Their libraries are imported when the first file is opened, because most micrographs are MRC.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
-from PIL import Image
 
 from deepem.core import Frame, Micrograph
 from deepem.errors import FileFormatError, MissingExtraError
@@ -46,6 +47,8 @@ def open_tiff(path: Path) -> Micrograph:
     MissingExtraError
         When the pixels are read: their compression (LZW, for example) needs imagecodecs.
     """
+    import tifffile
+
     head = read_head(path, 1024)
     try:
         with tifffile.TiffFile(path) as tiff:
@@ -93,6 +96,8 @@ def open_png(path: Path) -> Micrograph:
     FileFormatError
         The file is missing, empty or not a PNG. Some damage shows only when the pixels are read.
     """
+    from PIL import Image
+
     head = read_head(path, 1024)
     try:
         with Image.open(path, formats=["PNG"]) as image:
@@ -103,6 +108,8 @@ def open_png(path: Path) -> Micrograph:
 
 
 def _read_tiff(path: Path) -> NDArray[Any]:
+    import tifffile
+
     head = read_head(path, 1024)
     try:
         with tifffile.TiffFile(path) as tiff:
@@ -118,6 +125,8 @@ def _read_tiff(path: Path) -> NDArray[Any]:
 
 
 def _read_png(path: Path) -> NDArray[Any]:
+    from PIL import Image
+
     head = read_head(path, 1024)
     try:
         with Image.open(path, formats=["PNG"]) as image:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
@@ -108,6 +107,8 @@ def write_cryosparc(picks: Sequence[Picks], path: Path, *, overwrite: bool) -> N
     OutputError
         A file exists already or cannot be written; the group is written last.
     """
+    import yaml  # only groups need it
+
     table_path, group_path = list_result_files(picks, path)
     for target in (table_path, group_path):
         if target.exists() and not overwrite:
