@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deepem.core import Frame, Micrograph
 from deepem.errors import MicrographError
-from deepem.preprocessing.normalise import clip_outliers, standardise
+from deepem.preprocessing.normalise import find_grey_limits, standardise
 from deepem.preprocessing.resample import fourier_crop
 
 
@@ -63,8 +63,9 @@ def prepare(
             f"{box_size * factor:.0f} px. Use a smaller particle diameter or box, or check the "
             "pixel size."
         )
-    clipped = clip_outliers(micrograph.pixels(), label=micrograph.label)
-    small, step_px = fourier_crop(clipped, factor, workers=workers)
+    stored = micrograph.pixels()
+    limits = find_grey_limits(stored, label=micrograph.label)
+    small, step_px = fourier_crop(stored, factor, limits=limits, workers=workers)
     margin = box_size // 2
     pixels = np.pad(standardise(small), margin, mode="symmetric")
     frame = Frame(

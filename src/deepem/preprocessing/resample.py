@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-_BLOCK_LINES = 256
+from deepem.preprocessing.normalise import GreyLimits
+
+_BLOCK_LINES = 32  # which stay in a core's cache from one step to the next
 
 
 def fourier_crop(
-    pixels: NDArray[np.float32], factor: float, *, workers: int = 1
+    pixels: NDArray[Any], factor: float, *, limits: GreyLimits | None = None, workers: int = 1
 ) -> tuple[NDArray[np.float32], tuple[float, float]]:
     """Resample an image to pixels that are ``factor`` times larger.
 
@@ -24,6 +29,9 @@ def fourier_crop(
         Image ``(ny, nx)``.
     factor
         Size of a new pixel in old ones; below 1 the image is enlarged.
+    limits
+        To which grey values are limited first; None for none. Done on the way, no second full
+        image is needed.
     workers
         Number of threads.
 
@@ -45,29 +53,52 @@ def fourier_crop(
     if not factor > 0:
         raise ValueError(f"the binning factor must be positive, got {factor}")
     if factor == 1:
-        return pixels, (1.0, 1.0)
-    narrow, step_x = _crop_lines(pixels, factor, workers)
-    small, step_y = _crop_lines(narrow.T, factor, workers)
-    return np.ascontiguousarray(small.T), (step_y, step_x)
+        if limits is None:
+            return pixels, (1.0, 1.0)
+        whole = np.empty(pixels.shape, dtype=np.float32)
+        limits.apply(pixels, whole)
+        return whole, (1.0, 1.0)
+    narrow, step_x = _crop_lines(pixels, factor, limits, workers)
+    small, step_y = _crop_lines(narrow, factor, None, workers)
+    return small, (step_y, step_x)
 
 
 def _crop_lines(
-    lines: NDArray[np.float32], factor: float, workers: int
+    lines: NDArray[Any], factor: float, limits: GreyLimits | None, workers: int
 ) -> tuple[NDArray[np.float32], float]:
-    """Crop every row of ``lines``, a block at a time, so that no second full image is needed."""
-    n = lines.shape[1]
+    """Crop every row of ``lines`` and make it a column, a block at a time.
+
+    Done twice, this crops both axes and leaves them where they were.
+    """
+    n_lines, n = lines.shape
     n_kept = int(np.ceil(n / factor - 1e-9))
     is_whole = n_kept * factor == n  # exact then, if a little slower for unlucky sides
     n_new = n_kept if is_whole else scipy.fft.next_fast_len(n_kept, real=True)
     n_old = max(round(n_new * factor), n)
-    cropped = np.empty((lines.shape[0], n_kept), dtype=np.float32)
-    for start in range(0, lines.shape[0], _BLOCK_LINES):
-        block = np.ascontiguousarray(lines[start : start + _BLOCK_LINES], dtype=np.float32)
-        padded = np.pad(block, ((0, 0), (0, n_old - n)), mode="symmetric")
-        spectrum = scipy.fft.dct(padded, axis=1, norm="forward", overwrite_x=True, workers=workers)
-        spectrum = _resize(spectrum, n_new)
-        small = scipy.fft.idct(spectrum, axis=1, norm="forward", overwrite_x=True, workers=workers)
-        cropped[start : start + _BLOCK_LINES] = small[:, :n_kept]
+    mirrored = np.pad(np.arange(n), (0, n_old - n), mode="symmetric")[n:]
+    cropped = np.empty((n_kept, n_lines), dtype=np.float32)
+
+    def crop_block(start: int) -> None:
+        block = lines[start : start + _BLOCK_LINES]
+        old = np.empty((len(block), n_old), dtype=np.float32)
+        if limits is None:
+            old[:, :n] = block
+        else:
+            limits.apply(block, old[:, :n])
+        if n_old > n:
+            old[:, n:] = old[:, mirrored]
+        spectrum = scipy.fft.dct(old, axis=1, norm="forward", overwrite_x=True)
+        new = _resize(spectrum, n_new)
+        new = scipy.fft.idct(new, axis=1, norm="forward", overwrite_x=True)
+        cropped[:, start : start + _BLOCK_LINES] = new[:, :n_kept].T
+
+    starts = range(0, n_lines, _BLOCK_LINES)
+    if workers == 1:
+        for start in starts:
+            crop_block(start)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(crop_block, starts))
     return cropped, n_old / n_new
 
 
