@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
-from scipy.spatial import cKDTree
 
 from deepem.core import Frame, Picks
 from deepem.errors import ConfigError, ConventionError
@@ -191,9 +189,7 @@ def match_nearest(picks: Picks, truth: Picks, *, max_distance_px: float) -> Matc
     """
     _check_max_distance(max_distance_px)
     _common_frame(picks, truth)
-    pairs = cKDTree(_xy(picks)).sparse_distance_matrix(
-        cKDTree(_xy(truth)), max_distance_px, output_type="ndarray"
-    )
+    pairs = _find_pairs(_xy(picks), _xy(truth), max_distance_px)
     truth_index = np.full(len(picks), -1, dtype=np.int64)
     distance_px = np.full(len(picks), np.nan)
     is_taken = np.zeros(len(truth), dtype=np.bool_)
@@ -212,6 +208,18 @@ def match_nearest(picks: Picks, truth: Picks, *, max_distance_px: float) -> Matc
     )
 
 
+def _find_pairs(
+    pick_xy: NDArray[np.float64], truth_xy: NDArray[np.float64], max_distance_px: float
+) -> NDArray[Any]:
+    """Pairs that are near enough: indices ``i`` and ``j``, and their distance ``v``."""
+    from scipy.spatial import cKDTree  # slow to load, and picking needs no matching
+
+    found: NDArray[Any] = cKDTree(pick_xy).sparse_distance_matrix(
+        cKDTree(truth_xy), max_distance_px, output_type="ndarray"
+    )
+    return found
+
+
 def _assign(
     pick_xy: NDArray[np.float64],
     truth_xy: NDArray[np.float64],
@@ -219,10 +227,11 @@ def _assign(
     max_distance_px: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Index of each pick's particle (-1: none) and the distance to it (NaN: none)."""
+    from scipy.sparse import csr_array  # slow to load
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
     n_picks, n_truth = len(pick_xy), len(truth_xy)
-    pairs = cKDTree(pick_xy).sparse_distance_matrix(
-        cKDTree(truth_xy), max_distance_px, output_type="ndarray"
-    )
+    pairs = _find_pairs(pick_xy, truth_xy, max_distance_px)
     # Every pick can be left out by taking a column of its own, beyond those of the particles.
     # Each rank of score makes that dearer by more than all distances, of at most 1, together.
     # All prices are raised by 1, which changes no choice: the solver does not accept 0.
