@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from deepem.core import Picks
 from deepem.errors import ConfigError, ConventionError
 from deepem.evaluation.curves import f_beta
+from deepem.evaluation.score_counts import ScoreCounts as ScoreCounts
 
 _THRESHOLDS = tuple(step / 20 for step in range(1, 20))
 
@@ -187,7 +188,7 @@ class Expectation:
 
 
 def expect(
-    picks: Picks | Sequence[Picks],
+    picks: Picks | Sequence[Picks] | ScoreCounts,
     *,
     logit_error_factor: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None,
 ) -> Expectation:
@@ -198,7 +199,7 @@ def expect(
     picks
         **All** the candidates of one or more micrographs, whatever their score, after the same
         standard deviation range and edge margin as in the calibration. Their scores must be
-        calibrated probabilities.
+        calibrated probabilities. `ScoreCounts` of very many take less memory.
     logit_error_factor
         Errors of the calibration: a function from probabilities ``(n,)`` to ``(n, q)``, such that
         the logits are off by the product with q independent standard normal numbers. Give
@@ -222,12 +223,10 @@ def expect(
     >>> f"{figures.precision:.2f} {figures.recall:.2f} of {expected.n_particles:.1f} particles"
     '0.85 0.85 of 2.0 particles'
     """
-    sets = [picks] if isinstance(picks, Picks) else picks
-    for some in sets:
-        _check_probabilities(some.score, of=f"picks of {some.micrograph}")
-    score = np.concatenate([np.zeros(0), *(some.score for some in sets)])
-    rising, n_rising = np.unique(score, return_counts=True)
-    threshold, n_each = rising[::-1], n_rising[::-1].astype(np.int64)
+    counts = picks if isinstance(picks, ScoreCounts) else _count_scores(picks)
+    rising, n_rising = counts.distinct()
+    _check_probabilities(rising, of="candidates")
+    threshold, n_each = rising[::-1], n_rising[::-1]
     variance = n_each * threshold * (1 - threshold)
     shift = np.zeros((threshold.size, 1))
     if logit_error_factor is not None:
@@ -239,6 +238,14 @@ def expect(
         variance=np.cumsum(variance),
         shift=np.cumsum(shift, axis=0),
     )
+
+
+def _count_scores(picks: Picks | Sequence[Picks]) -> ScoreCounts:
+    counts = ScoreCounts()
+    for some in [picks] if isinstance(picks, Picks) else picks:
+        _check_probabilities(some.score, of=f"picks of {some.micrograph}")
+        counts.add(some.score)
+    return counts
 
 
 def expected_f_beta_threshold(

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from deepem.core import Picks
 from deepem.errors import ConfigError, ConventionError
-from deepem.evaluation import f_beta
-from deepem.evaluation.expectation import expect, expected_f_beta_threshold
+from deepem.evaluation import f_beta, score_counts
+from deepem.evaluation.expectation import ScoreCounts, expect, expected_f_beta_threshold
 
 probabilities = st.lists(
     st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0])), min_size=1, max_size=12
@@ -106,7 +106,49 @@ def test_micrographs_are_pooled():
     np.testing.assert_allclose(apart.precision_error, together.precision_error)
 
 
-@pytest.mark.parametrize("candidates", [[], [Picks("m")], Picks("m"), picks_of([0.0, 0.0])])
+def test_counted_scores_tell_the_same_as_picks(monkeypatch):
+    monkeypatch.setattr(score_counts, "_N_WAITING", 100)
+    rng, counts, sets = np.random.default_rng(3), ScoreCounts(), []
+    for size in [0, 7, 99, 100, 350, 1, 30]:
+        # As they come from picking: few decimals, in single precision.
+        scores = rng.beta(0.3, 0.9, size=size).round(2).astype(np.float32)
+        counts.add(scores)
+        sets.append(picks_of(scores))
+    counted, plain = (
+        expect(some, logit_error_factor=lambda p: np.stack([p, 1 - p], axis=1))
+        for some in (counts, sets)
+    )
+    # The plain way: all scores at once.
+    scores = np.concatenate([some.score for some in sets])
+    distinct, n_each = np.unique(-scores, return_counts=True)
+    np.testing.assert_array_equal(counted.threshold, -distinct)
+    np.testing.assert_array_equal(counted.n_picks, np.cumsum(n_each))
+    for name in ("threshold", "n_picks", "n_true", "variance", "shift", "recall_error"):
+        np.testing.assert_array_equal(getattr(counted, name), getattr(plain, name))
+
+
+def test_memory_is_that_of_distinct_scores(monkeypatch):
+    monkeypatch.setattr(score_counts, "_N_WAITING", 1000)
+    counts = ScoreCounts()
+    for seed in range(50):
+        counts.add(np.random.default_rng(seed).integers(0, 101, size=999) / 100)
+        assert sum(waiting.size for waiting in counts._waiting) < 1000
+    score, n = counts.distinct()
+    assert score.tolist() == (np.arange(101) / 100).tolist()
+    assert n.sum() == 50 * 999
+
+
+def test_counted_scores_must_be_probabilities_too():
+    counts = ScoreCounts()
+    counts.add([0.5, np.nan, 0.5, np.nan])
+    assert counts.distinct()[1].tolist() == [2, 2]
+    with pytest.raises(ConventionError, match="model with a calibration"):
+        expect(counts)
+
+
+@pytest.mark.parametrize(
+    "candidates", [[], [Picks("m")], Picks("m"), picks_of([0.0, 0.0]), ScoreCounts()]
+)
 def test_where_nothing_is_expected_nothing_is_said(candidates):
     expected = expect(candidates)
     assert expected.n_particles == 0
