@@ -85,14 +85,14 @@ class Where:
 
 
 def choose_where(
-    name: str,
+    name: str = "local",
     *,
     n_files: int | None,
-    workers: int | None,
-    threads: int | None,
-    scheduler: str | None,
-    queue_options: Path | None,
-    device: str,
+    workers: int | None = None,
+    threads: int | None = None,
+    scheduler: str | None = None,
+    queue_options: Path | None = None,
+    device: str = "auto",
 ) -> Where:
     """Make the workers that the options ask for.
 

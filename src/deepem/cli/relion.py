@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from deepem.cli.backends import choose_where
 from deepem.cli.console import ExitCode, Failures, print_data, print_note, use_threads
 from deepem.errors import ConfigError
 
@@ -143,19 +144,25 @@ def pick(
     try:
         with RelionJob(folder) as job:
             from deepem.external_jobs.relion_pick import pick_in_relion
+            from deepem.io import find_micrographs
 
-            use_threads(threads)
-            n_done = pick_in_relion(
-                job,
-                micrographs=micrographs,
-                model=model,
-                threshold=threshold,
-                std_range=std_range,
-                edge_margin_px=edge_margin,
-                min_distance_px=min_distance,
-                say=print_data,
-                fail=failures.add,
-            )
+            where = choose_where(n_files=len(find_micrographs([micrographs])), threads=threads)
+            print_data(f"Picking {where.description}")  # RELION shows notes as errors
+            with where.backend:
+                n_done = pick_in_relion(
+                    job,
+                    micrographs=micrographs,
+                    model=model,
+                    threshold=threshold,
+                    std_range=std_range,
+                    edge_margin_px=edge_margin,
+                    min_distance_px=min_distance,
+                    device="auto",
+                    backend=where.backend,
+                    threads_per_worker=where.threads_per_worker,
+                    say=print_data,
+                    fail=failures.add,
+                )
     except KeyboardInterrupt as error:
         _say_aborted(error)
         raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from deepem.errors import DeepEMError, MicrographError
+from deepem.cluster import Backend, ThisProcess
+from deepem.core import Picks
+from deepem.errors import BackendError, DeepEMError, MicrographError
 from deepem.external_jobs.logfile import Example, write_picking_logfile
 from deepem.external_jobs.relion import RelionJob
 from deepem.external_jobs.relion_files import (
@@ -19,6 +24,7 @@ from deepem.external_jobs.relion_files import (
     name_micrograph,
 )
 from deepem.io import MicrographFile, find_micrographs, open_micrograph, place_picks, read_picks
+from deepem.io.read_ahead import read_ahead
 from deepem.networks import load_model
 from deepem.picking import Picker
 
@@ -34,6 +40,9 @@ def pick_in_relion(
     std_range: tuple[float, float] | None = None,
     edge_margin_px: float | None = None,
     min_distance_px: float | None = None,
+    device: str = "cpu",
+    backend: Backend | None = None,
+    threads_per_worker: int | None = None,
     say: Callable[[str], None] = lambda text: None,
     fail: Callable[[DeepEMError], None] = lambda error: None,
 ) -> int:
@@ -47,8 +56,12 @@ def pick_in_relion(
         RELION's list of micrographs.
     model
         The model file.
-    threshold, std_range, edge_margin_px, min_distance_px
+    threshold, std_range, edge_margin_px, min_distance_px, device
         As in `deepem.Picker`.
+    backend
+        Where to compute; by default here, one micrograph after the other.
+    threads_per_worker
+        Number of threads in each worker; None leaves it as it is.
     say
         Is told what is going on, line by line.
     fail
@@ -74,6 +87,7 @@ def pick_in_relion(
         std_range=std_range,
         edge_margin_px=edge_margin_px,
         min_distance_px=min_distance_px,
+        device=device,
     )
     header = loaded.header
     settings = {
@@ -93,7 +107,8 @@ def pick_in_relion(
     if len(todo) < len(files):
         say(f"{len(files) - len(todo)} of {len(files)} micrographs were picked before.")
     try:
-        _pick_all(job, picker, folder, todo, say=say, fail=fail)
+        pick_one = _PickOne(picker, threads_per_worker)
+        _pick_all(job, pick_one, folder, todo, backend or ThisProcess(), say=say, fail=fail)
     except KeyboardInterrupt:
         _finish(job, folder, list(files), micrographs)
         raise
@@ -118,23 +133,38 @@ def pick_in_relion(
 
 def _pick_all(
     job: RelionJob,
-    picker: Picker,
+    pick_one: _PickOne,
     folder: PickingFolder,
     files: Mapping[str, MicrographFile],
+    backend: Backend,
     *,
     say: Callable[[str], None],
     fail: Callable[[DeepEMError], None],
 ) -> None:
     say("micrograph\tpicks\tmean_score")
-    for name, file in files.items():
-        job.check_abort()
-        try:
-            picks = picker.pick(open_micrograph(file))
-        except DeepEMError as error:
-            fail(error)
-            continue
-        row = folder.add(name, picks)
-        say(f"{name}\t{row.n_picks}\t{row.mean_score:.3f}")
+    job.check_abort()
+    with closing(backend.run(pick_one, read_ahead(files.values()))) as outcomes:
+        for outcome in outcomes:
+            if outcome.result is None:
+                fail(outcome.error or BackendError(f"{outcome.item}: nothing came back"))
+            else:
+                name = name_micrograph(outcome.item)
+                row = folder.add(name, outcome.result)
+                say(f"{name}\t{row.n_picks}\t{row.mean_score:.3f}")
+            job.check_abort()
+
+
+@dataclass(frozen=True, eq=False)
+class _PickOne:
+    """Picks a micrograph: what a worker does with one."""
+
+    picker: Picker
+    n_threads: int | None
+
+    def __call__(self, file: MicrographFile) -> Picks:
+        if self.n_threads is not None:
+            torch.set_num_threads(self.n_threads)
+        return self.picker.pick(open_micrograph(file))
 
 
 def _finish(
