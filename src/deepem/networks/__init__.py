@@ -12,8 +12,9 @@ from deepem.networks.model import (
     load_model,
     save_model,
 )
+from deepem.networks.pixel_scores import pixel_scores
 from deepem.networks.presets import PRESETS, Activation, NetworkDesign, Preset, design_network
-from deepem.networks.residual import ResidualDesign, ResidualNetwork, pixel_scores
+from deepem.networks.residual import ResidualDesign, ResidualNetwork
 from deepem.networks.scale import Scale, choose_dense_scale, choose_scale, pixel_size_ratio
 
 __all__ = [

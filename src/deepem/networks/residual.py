@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
-from typing import Literal, cast
+from typing import Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from deepem.errors import ConfigError
 
 # Few pixels hold a particle's centre: a network that starts at this logit need not learn that.
 _FIRST_LOGIT = -4.0
-_TILE_PX = 512
 
 
 @dataclass(frozen=True)
@@ -93,7 +86,9 @@ class ResidualNetwork(nn.Module):
         with torch.random.fork_rng(devices=()):  # layers draw weights of their own, in vain
             self.stem = nn.Conv2d(1, maps, design.stem, padding=design.stem // 2)
             self.stem_norm = nn.BatchNorm2d(maps)
-            self.blocks = nn.Sequential(*[_Block(maps, dilation) for dilation in design.dilations])
+            self.blocks = nn.Sequential(
+                *[ResidualBlock(maps, dilation) for dilation in design.dilations]
+            )
             self.head = nn.Conv2d(maps, 1, 1)
         if generator is not None:
             self._draw_weights(generator)
@@ -117,7 +112,7 @@ class ResidualNetwork(nn.Module):
         nn.init.constant_(self.head.bias, _FIRST_LOGIT)  # type: ignore[arg-type]
 
 
-class _Block(nn.Module):
+class ResidualBlock(nn.Module):
     """What two convolutions add to their input."""
 
     def __init__(self, maps: int, dilation: int) -> None:
@@ -132,57 +127,5 @@ class _Block(nn.Module):
         self.layers = nn.Sequential(*layers[:-1])
 
     def forward(self, maps: Tensor) -> Tensor:
+        """Maps of the same shape."""
         return torch.relu(maps + self.layers(maps))
-
-
-def pixel_scores(
-    network: ResidualNetwork, image: NDArray[np.float32], *, tile_px: int = _TILE_PX
-) -> NDArray[np.float32]:
-    """Score every pixel of an image.
-
-    Parameters
-    ----------
-    network
-        The network, in evaluation mode.
-    image
-        Prepared image ``(ny, nx)``.
-    tile_px
-        Side of the tiles in which the image is worked through, which bounds the memory. Tiles see
-        as far beyond their border as the network does, so the result does not depend on it beyond
-        rounding.
-
-    Returns
-    -------
-    scores
-        Array ``(ny, nx)`` in (0, 1).
-    """
-    reach = network.design.reach
-    scores = np.empty(image.shape, dtype=np.float32)
-    ny, nx = image.shape
-    device = network.head.weight.device
-    with torch.inference_mode():
-        network = _fold(network)
-        for top, left in product(range(0, ny, tile_px), range(0, nx, tile_px)):
-            first_row, first_column = max(0, top - reach), max(0, left - reach)
-            seen = image[first_row : top + tile_px + reach, first_column : left + tile_px + reach]
-            tensor = torch.from_numpy(np.ascontiguousarray(seen)).to(device)
-            tile = torch.sigmoid(network(tensor[None]))[0].cpu().numpy()
-            rows, columns = min(tile_px, ny - top), min(tile_px, nx - left)
-            row, column = top - first_row, left - first_column
-            scores[top : top + rows, left : left + columns] = tile[
-                row : row + rows, column : column + columns
-            ]
-    return scores
-
-
-def _fold(network: ResidualNetwork) -> ResidualNetwork:
-    """The same network with its normalisations folded into the convolutions: a fifth faster."""
-    folded = copy.deepcopy(network).eval()
-    folded.stem = fuse_conv_bn_eval(folded.stem, folded.stem_norm)
-    folded.stem_norm = nn.Identity()  # type: ignore[assignment]
-    for block in cast(Iterable[_Block], folded.blocks):
-        convolutions = [layer for layer in block.layers if isinstance(layer, nn.Conv2d)]
-        norms = [layer for layer in block.layers if isinstance(layer, nn.BatchNorm2d)]
-        first, second = map(fuse_conv_bn_eval, convolutions, norms)
-        block.layers = nn.Sequential(first, nn.ReLU(), second)
-    return folded

@@ -1,4 +1,4 @@
-"""A residual network sees what it says it sees, and tiles of any size agree."""
+"""A residual network sees what it says it sees, and strips of any height agree."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,13 @@ import torch
 from scipy.ndimage import correlate
 
 from deepem.errors import ConfigError
-from deepem.networks import ResidualDesign, ResidualNetwork, build_network, pixel_scores
+from deepem.networks import (
+    ResidualDesign,
+    ResidualNetwork,
+    build_network,
+    fused_layer,
+    pixel_scores,
+)
 
 TINY = ResidualDesign(maps=3, dilations=(2,), stem=5)
 SMALL = ResidualDesign(maps=4, dilations=(1, 3, 1), stem=3)
@@ -104,13 +110,38 @@ def test_a_pixel_just_outside_changes_nothing_and_one_inside_does():
     assert (columns.min(), columns.max()) == (25 - reach, 25 + reach)
 
 
-@pytest.mark.parametrize("tile_px", [1, 7, 16, 33, 50])
-def test_tiles_of_any_size_agree(tile_px):
-    network, image = make_network(TINY), noise(37, 50)
-    if tile_px == 1:
-        image = image[:6, :8]
-    whole = pixel_scores(network, image)
-    np.testing.assert_allclose(pixel_scores(network, image, tile_px=tile_px), whole, atol=1e-5)
+@pytest.mark.parametrize("design", [TINY, SMALL, ResidualDesign(maps=2, dilations=(4, 1))])
+@pytest.mark.parametrize("n_rows", [1, 13, 16, 23, 36, 37, 50])
+def test_strips_of_any_height_agree(design, n_rows):
+    network, image = make_network(design), noise(37, 25)
+    with torch.no_grad():
+        expected = torch.sigmoid(network(torch.from_numpy(image)[None]))[0].numpy()
+    scores = pixel_scores(network, image, n_rows=n_rows)
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (6, 8), (12, 3)])
+def test_images_smaller_than_the_reach_are_scored(shape):
+    network, image = make_network(SMALL), noise(*shape)
+    expected = 1 / (1 + np.exp(-logits_by_hand(network, image)))
+    np.testing.assert_allclose(pixel_scores(network, image), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("design", [TINY, SMALL, ResidualDesign()])
+@pytest.mark.parametrize("n_rows", [None, 50])
+def test_layers_that_are_fused_and_layers_that_are_not_agree(design, n_rows, monkeypatch):
+    network, image = make_network(design), noise(70, 90)
+    fused = pixel_scores(network, image, n_rows=n_rows)
+    monkeypatch.setattr(fused_layer, "_can_fuse", lambda: False)
+    plain = pixel_scores(network, image, n_rows=n_rows)
+    np.testing.assert_allclose(fused, plain, atol=1e-5)
+
+
+def test_scoring_leaves_the_network_as_it_was():
+    network = make_network(SMALL)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    pixel_scores(network, noise(30, 40))
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
 def test_scores_move_with_the_image():
