@@ -24,6 +24,7 @@ from deepem.cli.simulate import simulate
 from deepem.cli.study import study
 from deepem.cli.train import train
 from deepem.cli.tune import tune
+from deepem.cli.watch import watch
 from deepem.errors import ConfigError, DeepEMError
 
 _EXAMPLES: dict[Callable[..., Any], str] = {
@@ -32,6 +33,7 @@ _EXAMPLES: dict[Callable[..., Any], str] = {
     train: "deepem train mics --picks boxes --diameter 130 --out particle.deepem",
     tune: "deepem tune mics --picks boxes --diameter 130 --out particle.deepem --trials 30",
     pick: "deepem pick mics --model particle.deepem --out picks",
+    watch: "deepem watch mics --model particle.deepem --out picks",
     refine: "deepem refine m.deepem mics --verified boxes --set labels --out better.deepem",
     evaluate: "deepem evaluate picks --truth boxes --micrographs mics --report report.html",
     convert: "deepem convert picks --to relion --out AutoPick --micrographs micrographs_ctf.star",

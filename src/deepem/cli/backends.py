@@ -44,7 +44,9 @@ Workers = Annotated[
 Scheduler = Annotated[
     str | None,
     typer.Option(
-        "--scheduler", metavar="ADDRESS", help="Of Dask, such as tcp://node1:8786; with dask."
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Address of Dask's scheduler, such as tcp://node1:8786.",
     ),
 ]
 QueueOptions = Annotated[
@@ -60,7 +62,8 @@ DeviceName = Annotated[
     typer.Option(
         "--device",
         metavar="NAME",
-        help="cpu, cuda (NVIDIA, AMD), mps (Apple), or auto: a graphics card if there is one.",
+        help="Where networks run: cpu, cuda (NVIDIA, AMD), mps (Apple), or auto: a graphics card "
+        "where there is one.",
     ),
 ]
 

@@ -21,6 +21,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.status import Status
 from rich.text import Text
 
 from deepem.errors import DeepEMError, OutputError
@@ -151,6 +152,12 @@ def make_progress() -> Progress:
         # Data on the terminal go above the bar. Data in a file or pipe must stay there.
         redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
     )
+
+
+def make_status() -> Status:
+    """A line on stderr that says what is going on; none in a file."""
+    shown = console if console.is_terminal and not console.is_dumb_terminal else Console(quiet=True)
+    return Status("", console=shown)
 
 
 class _Tried(Exception):  # noqa: N818 (no error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 from deepem.cluster import Backend, ThisProcess
@@ -74,7 +74,6 @@ def pick_files(
     deepem.errors.BackendError
         No worker can be had.
     """
-    files = [MicrographFile.of(micrograph) for micrograph in micrographs]
     pick_one = FilePicker(
         picker,
         Path(out),
@@ -84,32 +83,32 @@ def pick_files(
         resume=resume,
         n_threads=threads_per_worker,
     )
+    return pick_all(pick_one, micrographs, backend or ThisProcess())
+
+
+def pick_all(
+    pick_one: FilePicker, micrographs: Sequence[str | Path | MicrographFile], backend: Backend
+) -> Generator[PickedFile]:
+    """Pick micrographs and write their coordinates: `pick_files` with its settings put together.
+
+    Yields and raises as that.
+    """
+    files = [MicrographFile.of(micrograph) for micrograph in micrographs]
     check_folder(pick_one, files)
-    shared = pick_one.formats_of_all
+    is_shared = bool(pick_one.formats_of_all)
     found: dict[str, Picks] = {}
     try:
-        for picked in pick_each(pick_one, files, backend or ThisProcess()):
-            if picked.picks is not None and shared:
+        for outcome in backend.run(pick_one, read_ahead(files) if backend.is_here else files):
+            picked = outcome.result
+            if picked is None:
+                if not isinstance(outcome.error, BackendError) and outcome.error is not None:
+                    raise outcome.error  # nothing can be written
+                picked = PickedFile(outcome.item, error=outcome.error)
+            if picked.picks is not None and is_shared:
                 found[picked.file.name] = picked.picks
             yield picked
     finally:  # hours of picking must not be lost with the last micrograph
         write_shared(pick_one, [found[file.name] for file in files if file.name in found])
-
-
-def pick_each(
-    pick_one: FilePicker, files: Iterable[MicrographFile], backend: Backend
-) -> Generator[PickedFile]:
-    """Pick micrographs and write the files of each, but for those formats with one for all.
-
-    Yields and raises as `pick_files`; which files are in the way was checked before.
-    """
-    for outcome in backend.run(pick_one, read_ahead(files) if backend.is_here else files):
-        if outcome.result is not None:
-            yield outcome.result
-        elif isinstance(outcome.error, BackendError):  # of this micrograph alone
-            yield PickedFile(outcome.item, error=outcome.error)
-        elif outcome.error is not None:
-            raise outcome.error
 
 
 def write_shared(pick_one: FilePicker, found: Sequence[Picks]) -> None:

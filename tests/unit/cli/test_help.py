@@ -72,7 +72,7 @@ def test_every_option_is_explained(name: str) -> None:
 def test_the_same_option_is_spelled_and_explained_alike() -> None:
     """``--diameter`` and its like say the same in every command that has them."""
     texts: dict[str, set[str]] = {}
-    for name in ("train", "pick", "evaluate", "convert", "check"):
+    for name in ("train", "pick", "watch", "evaluate", "convert", "check"):
         text = CliRunner().invoke(app, [name, "--help"], terminal_width=200).stdout
         for option in ("--diameter", "--diameter-px", "--pixel-size", "--picks-format"):
             for line in re.findall(rf"^  {option} [^\n]*$", text, re.MULTILINE):
