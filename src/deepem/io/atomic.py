@@ -6,12 +6,13 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Literal
 
 from deepem.errors import DeepEMError, OutputError
 
+_TEMPORARY_NAME = ".deepem-*.part"
 _EXISTS = "exists already; pass overwrite=True (--overwrite) to replace it"
 _NO_PERMISSION = "cannot be written: no permission; choose another folder or ask its owner"
 _IS_FOLDER = "is a folder; give the name of a file"
@@ -65,7 +66,7 @@ def write_atomically(
     ...     _ = file.write("12 34\n")
     """
     path = Path(path)
-    temporary = path.with_name(f".deepem-{secrets.token_hex(6)}.part")
+    temporary = path.with_name(_TEMPORARY_NAME.replace("*", secrets.token_hex(6)))
     text_options = {"encoding": "utf-8", "newline": "\n"} if mode == "w" else {}
     with _explain(path):
         if path.is_dir():
@@ -94,6 +95,22 @@ def touch(path: Path) -> None:
     with _explain(path):
         _make_folder(path.parent)
         path.touch()
+
+
+def remove_leftovers(folder: Path, *, before: float) -> None:
+    """Remove temporary files below a folder that a writer has left which was killed.
+
+    Parameters
+    ----------
+    folder
+        The folder; it may be missing.
+    before
+        Time in seconds since 1970: what was changed later may belong to a writer that lives.
+    """
+    for path in folder.rglob(_TEMPORARY_NAME):
+        with suppress(OSError):  # somebody was faster
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 @contextmanager

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 import torch
 
 from deepem.errors import ConfigError
+
+_NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 DEVICE_NAMES: tuple[str, ...] = get_args(DeviceName)
@@ -64,7 +67,7 @@ def choose_device(name: str = "auto") -> Device:
     for card, problem in missing.items():
         if problem is None:
             return _prepare(card, "found by itself")
-    return Device("cpu", f"{missing['cuda']}")
+    return Device("cpu", missing["cuda"] or "no graphics card")
 
 
 def _prepare(name: str, reason: str) -> Device:
@@ -77,7 +80,10 @@ def _prepare(name: str, reason: str) -> Device:
 
 def _explain_no_cuda() -> str | None:
     if torch.version.cuda is None and torch.version.hip is None:
-        return "this torch is built for processors alone"
+        reason = "this torch is built for processors alone"
+        if _NVIDIA_DRIVER.exists():
+            reason += ", though there is an NVIDIA card: install one with CUDA (pytorch.org)"
+        return reason
     if not torch.cuda.is_available():
         return "no graphics card, or its driver does not fit this torch (nvidia-smi tells)"
     return None

@@ -9,6 +9,7 @@ from deepem.cluster import Backend, ThisProcess
 from deepem.core import Picks
 from deepem.errors import BackendError, OutputError
 from deepem.io import MicrographFile, write_picks
+from deepem.io.atomic import remove_leftovers
 from deepem.io.read_ahead import read_ahead
 from deepem.picking.file_picker import FilePicker
 from deepem.picking.picked_file import PickedFile
@@ -94,6 +95,7 @@ def pick_all(
     Yields and raises as that.
     """
     files = [MicrographFile.of(micrograph) for micrograph in micrographs]
+    begun = time.time()
     check_folder(pick_one, files)
     is_shared = bool(pick_one.formats_of_all)
     found: dict[str, Picks] = {}
@@ -109,6 +111,8 @@ def pick_all(
             yield picked
     finally:  # hours of picking must not be lost with the last micrograph
         write_shared(pick_one, [found[file.name] for file in files if file.name in found])
+        if pick_one.resume:
+            remove_leftovers(pick_one.out, before=begun)
 
 
 def write_shared(pick_one: FilePicker, found: Sequence[Picks]) -> None:

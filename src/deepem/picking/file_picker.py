@@ -129,7 +129,11 @@ class FilePicker:
             return PickedFile(file, error=error)
         selection = self.picker.selection_for(scanned.diameter_px)
         verdict = judge(scanned.candidates, selection)
-        was_written = scanned is before and before.header.output == self.describe_output()
+        was_written = (
+            scanned is before
+            and before.header.output == self.describe_output()
+            and not self._mark(file.name).exists()
+        )
         if not (was_written and all(map(Path.exists, self._list_files(file, verdict)))):
             self._write(file, verdict, scanned)
         at_any_score = select(scanned.candidates, replace(selection, threshold=0))

@@ -195,6 +195,18 @@ def test_a_file_that_was_deleted_is_written_again(picker, paths, unbroken, tmp_p
     assert contents(out) == unbroken
 
 
+def test_files_of_a_writer_that_was_killed_are_written_again(picker, paths, unbroken, tmp_path):
+    """With other settings, say: they exist, and are not what they should be."""
+    out = tmp_path / "unbroken"
+    (out / "candidates" / "mic_0002.begun").touch()
+    (out / "mic_0002.star").write_text("of other settings")
+    (out / ".deepem-0123456789ab.part").write_text("half")
+    os.utime(out / ".deepem-0123456789ab.part", (1, 1))
+    run(picker, paths, out, resume=True)
+    assert picker.scanned == []
+    assert contents(out) == unbroken
+
+
 def test_damaged_candidates_are_made_again(picker, paths, unbroken, tmp_path):
     out = tmp_path / "unbroken"
     (out / "candidates" / "mic_0002.safetensors").write_bytes(b"\0" * 100)
