@@ -1,0 +1,370 @@
+"""Work in the jobs of a queueing system, which Dask's workers are started with."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import logging
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from deepem.cluster.dask_backend import DaskBackend, import_distributed
+from deepem.errors import BackendError, ConfigError, FileFormatError, MissingExtraError
+
+_STR, _INT, _LIST = (str,), (int,), (list,)
+_OPTIONS: dict[str, tuple[type, ...]] = {
+    "cores": _INT,
+    "memory": _STR,
+    "processes": _INT,
+    "queue": _STR,
+    "account": _STR,
+    "walltime": _STR,
+    "job_name": _STR,
+    "job_extra_directives": _LIST,
+    "job_directives_skip": _LIST,
+    "job_script_prologue": _LIST,
+    "worker_extra_args": _LIST,
+    "interface": _STR,
+    "scheduler_options": (dict,),
+    "python": _STR,
+    "local_directory": _STR,
+    "log_directory": _STR,
+    "shebang": _STR,
+    "death_timeout": (int, float),
+}
+_OPTIONS_OF: dict[str, dict[str, tuple[type, ...]]] = {
+    "slurm": {"job_cpu": _INT, "job_mem": _STR},
+    "pbs": {"resource_spec": _STR},
+    "lsf": {
+        "project": _STR,
+        "ncpus": _INT,
+        "mem": _INT,
+        "lsf_units": _STR,
+        "use_stdin": (bool,),
+    },
+    "sge": {"project": _STR, "resource_spec": _STR},
+}
+_OUR_OPTIONS: dict[str, tuple[type, ...]] = {"jobs": _INT, "wait_hours": (int, float)}
+_OTHER_NAMES = {"partition": "queue", "time": "walltime", "cpus": "cores", "mem": "memory"}
+_NAMES_OF_TYPES = {
+    str: "text in quotes",
+    int: "a whole number",
+    float: "a number",
+    list: "a list of texts, as ['...', '...']",
+    dict: "a table",
+    bool: "true or false",
+}
+_CLASSES = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "lsf": "LSFCluster", "sge": "SGECluster"}
+_SECONDS_UNTIL_LOST = 10.0  # a worker that died is started again in its job, if the job lives
+_SECONDS_UNTIL_RETRY = 30.0
+_LONGEST_MARGIN_S, _LEAST_WALLTIME_S = 600.0, 300.0
+
+_log = logging.getLogger("deepem.cluster")
+
+
+@dataclass(frozen=True)
+class QueueOptions:
+    """How jobs are asked for at one site.
+
+    Parameters
+    ----------
+    n_jobs
+        How many jobs to keep.
+    wait_hours
+        How long to wait where no job runs.
+    for_jobs
+        What the cluster class of dask-jobqueue takes, by its names.
+    """
+
+    n_jobs: int
+    wait_hours: float
+    for_jobs: dict[str, Any]
+
+
+class QueueBackend(DaskBackend):
+    """Jobs of a queueing system; see `deepem.cluster.backend.Backend`.
+
+    Parameters
+    ----------
+    kind
+        Which: ``slurm``, ``pbs``, ``lsf`` or ``sge``.
+    options_file
+        TOML file with the options of the site: see `read_queue_options`.
+    n_jobs
+        How many jobs to keep; instead of ``jobs`` in the file.
+    lost_after_s
+        A job whose workers have been gone so long is ended, and another asked for.
+
+    Raises
+    ------
+    deepem.errors.ConfigError, deepem.errors.FileFormatError
+        The file has an option that is unknown or cannot work.
+
+    Notes
+    -----
+    The scheduler runs in this process: nodes must be able to reach this machine. Workers end
+    themselves some minutes before the walltime, after their item, and another job is asked for.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        options_file: str | Path,
+        *,
+        n_jobs: int | None = None,
+        lost_after_s: float = _SECONDS_UNTIL_LOST,
+    ) -> None:
+        if kind not in _CLASSES:
+            names = ", ".join(_CLASSES)
+            raise ConfigError("backend", f"got {kind!r}; known queueing systems are {names}")
+        if n_jobs is not None and n_jobs < 1:
+            raise ConfigError("n_jobs", f"must be at least 1, got {n_jobs}")
+        self.options = read_queue_options(options_file, kind)
+        super().__init__("", worker_timeout_s=self.options.wait_hours * 3600)
+        self.kind, self.options_file = kind, Path(options_file)
+        self.n_jobs = n_jobs or self.options.n_jobs
+        self.lost_after_s = lost_after_s
+        self._cluster: Any = None
+        self._lost_since_s: dict[str, float] = {}
+        self._was_seen: set[str] = set()
+        self._retry_at_s = 0.0
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            super().__exit__(kind, error, traceback)
+        finally:
+            cluster, self._cluster = self._cluster, None
+            if cluster is not None:
+                cluster.close()
+
+    def describe(self) -> str:
+        """Where the work is done."""
+        processes = self.options.for_jobs["processes"]
+        return f"in {self.n_jobs} {self.kind.upper()} jobs of {processes} processes"
+
+    @property
+    def dashboard(self) -> str | None:
+        """Address of a page that shows the work; None before it has begun."""
+        return None if self._cluster is None else str(self._cluster.dashboard_link)
+
+    def _connect(self) -> Any:
+        self._cluster = self._start_cluster()
+        self.address = self._cluster.scheduler_address
+        _log.info("The work can be watched at %s", self.dashboard)
+        try:
+            self._ask_for_jobs()
+        except (RuntimeError, ValueError, OSError) as error:
+            raise BackendError(
+                f"{self.kind.upper()} does not take a job as {self.options_file} describes it: "
+                f"{_in_one_line(error)}. The job would be:\n{self._cluster.job_script()}"
+            ) from error
+        return super()._connect()
+
+    def _start_cluster(self) -> Any:
+        import_distributed()
+        try:
+            import dask_jobqueue
+        except ImportError as error:
+            raise MissingExtraError("dask-jobqueue", "cluster", "Picking in a queue") from error
+        for_jobs = _end_in_time(self.options.for_jobs, self.kind)
+        try:
+            return getattr(dask_jobqueue, _CLASSES[self.kind])(**for_jobs)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise BackendError(
+                f"the options in {self.options_file} do not work: {_in_one_line(error)}. Where it "
+                "is about an interface or address, set 'interface' to the network that nodes share."
+            ) from error
+
+    def _ask_for_jobs(self) -> None:
+        """Have as many jobs as wanted, whatever they are waiting for."""
+        cluster = self._cluster
+        cluster.scale(jobs=self.n_jobs)
+
+        async def settle() -> None:
+            await cluster
+
+        cluster.sync(settle)
+
+    def _tend(self) -> None:
+        """Have jobs that are gone replaced: Dask does not do it where a job has several workers."""
+        now_s = time.monotonic()
+        known = set(self._cluster.worker_spec)
+        processes = self.options.for_jobs["processes"]
+        present = {
+            str(name) if processes == 1 else str(name).rpartition("-")[0]
+            for name in self._cluster.observed
+        }
+        self._was_seen = (self._was_seen | present) & known
+        absent = self._was_seen - present
+        self._lost_since_s = {name: self._lost_since_s.get(name, now_s) for name in absent}
+        gone = [
+            n for n, since_s in self._lost_since_s.items() if now_s > since_s + self.lost_after_s
+        ]
+        if now_s < self._retry_at_s or not (gone or len(known) < self.n_jobs):
+            return
+        if gone:
+            _log.warning("%d jobs have ended: asking for others.", len(gone))
+        try:
+            self._cluster.sync(self._cluster.scale_down, gone)
+            self._ask_for_jobs()
+        except (RuntimeError, ValueError, OSError) as error:
+            # Queueing systems are busy at times; the other jobs go on.
+            self._retry_at_s = now_s + _SECONDS_UNTIL_RETRY
+            self._forget_unsent()
+            _log.warning("No new job could be had, trying again: %s", _in_one_line(error))
+
+    def _forget_unsent(self) -> None:
+        cluster = self._cluster
+        unsent = [name for name, job in cluster.workers.items() if job.job_id is None]
+
+        async def forget() -> None:
+            await asyncio.sleep(0)
+            for name in unsent:
+                cluster.worker_spec.pop(name, None)
+                cluster.workers.pop(name, None)
+
+        cluster.sync(forget)
+
+    def _explain_no_worker(self) -> str:
+        logs = self.options.for_jobs.get("log_directory")
+        where = f"in {logs}" if logs else "of the jobs (set log_directory to keep them)"
+        return (
+            f"no job of {self.kind.upper()} has worked for {self.options.wait_hours:g} hours. See "
+            f"whether they are waiting, and what is said in the logs {where}. Raise 'wait_hours' "
+            f"in {self.options_file} to wait longer, then go on with --resume."
+        )
+
+
+def read_queue_options(path: str | Path, kind: str) -> QueueOptions:
+    """Read how jobs are asked for at one site.
+
+    Parameters
+    ----------
+    path
+        TOML file: a table for each system, as ``[slurm]``, or one for all without a heading.
+        ``cores`` and ``memory`` of a job are needed; ``processes`` is as ``cores`` by default,
+        ``jobs`` 1, ``wait_hours`` 24. The others are dask-jobqueue's.
+    kind
+        Which system.
+
+    Raises
+    ------
+    deepem.errors.FileFormatError
+        It is not there, or no TOML.
+    deepem.errors.ConfigError
+        An option is missing, unknown or cannot work.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            table = tomllib.load(file)
+    except (OSError, ValueError) as error:
+        raise FileFormatError(path, f"cannot be read as TOML ({error})") from error
+    if any(isinstance(table.get(name), dict) for name in _CLASSES):
+        if kind not in table:
+            raise ConfigError(kind, f"{path} has no table [{kind}]; add one")
+        table = table[kind]
+    known = {**_OUR_OPTIONS, **_OPTIONS, **_OPTIONS_OF[kind]}
+    for name, value in table.items():
+        _check_option(path, name, value, known)
+    for name, example in (("cores", "8"), ("memory", "'16GB'")):
+        if name not in table:
+            raise ConfigError(name, f"is missing in {path}; give that of one job, as {example}")
+    cores, processes = table["cores"], table.get("processes", table["cores"])
+    if processes > cores:
+        raise ConfigError("processes", f"{path}: cannot exceed cores, {cores}; got {processes}")
+    ours = {name: table[name] for name in _OUR_OPTIONS if name in table}
+    for_jobs = {name: value for name, value in table.items() if name not in _OUR_OPTIONS}
+    return QueueOptions(
+        n_jobs=ours.get("jobs", 1),
+        wait_hours=ours.get("wait_hours", 24),
+        for_jobs={**for_jobs, "processes": processes},
+    )
+
+
+def _check_option(path: Path, name: str, value: object, known: dict[str, tuple[type, ...]]) -> None:
+    if name not in known:
+        near = [_OTHER_NAMES[name]] if name in _OTHER_NAMES else []
+        near += difflib.get_close_matches(name, known, n=3)
+        cure = f"did you mean {' or '.join(dict.fromkeys(near))}?" if near else "take it out"
+        raise ConfigError(name, f"{path}: no such option; {cure} Known are {', '.join(known)}")
+    kinds = known[name]
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise ConfigError(name, f"{path}: must be {_NAMES_OF_TYPES[kinds[-1]]}, got {value!r}")
+    if isinstance(value, list) and not all(isinstance(text, str) for text in value):
+        raise ConfigError(name, f"{path}: must be {_NAMES_OF_TYPES[list]}, got {value!r}")
+    if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
+        raise ConfigError(name, f"{path}: must be above 0, got {value}")
+    if name == "walltime" and isinstance(value, str):
+        parse_walltime(value)
+    if name == "memory" and isinstance(value, str):
+        _check_memory(path, value)
+
+
+def _check_memory(path: Path, text: str) -> None:
+    import_distributed()
+    from dask.utils import parse_bytes
+
+    try:
+        n_bytes = parse_bytes(text)
+    except ValueError:
+        n_bytes = 0
+    if n_bytes < 1e6:
+        raise ConfigError("memory", f"{path}: must be that of one job, as '16GB', got {text!r}")
+
+
+def parse_walltime(text: str) -> float:
+    """Seconds in what queueing systems call a time.
+
+    Parameters
+    ----------
+    text
+        ``minutes``, ``hours:minutes``, ``hours:minutes:seconds`` or one of these after ``days-``.
+
+    Raises
+    ------
+    deepem.errors.ConfigError
+        It is none of these.
+    """
+    days, _, clock = text.rpartition("-")
+    try:
+        parts = [int(part) for part in clock.split(":")]
+        n_days = int(days) if days else 0
+    except ValueError:
+        parts, n_days = [], 0
+    if not 1 <= len(parts) <= 3 or min(parts) < 0 or n_days < 0:
+        raise ConfigError("walltime", f"must be as '04:00:00' or '1-12:00:00', got {text!r}")
+    if len(parts) == 1:
+        seconds = parts[0] * (3600 if days else 60)
+    else:
+        seconds = sum(part * unit for part, unit in zip(parts, (3600, 60, 1), strict=False))
+    return float(n_days * 86400 + seconds)
+
+
+def _end_in_time(for_jobs: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Have workers end themselves, not all at once, before the queueing system ends them."""
+    arguments = list(for_jobs.get("worker_extra_args", []))
+    import dask
+
+    walltime = for_jobs.get("walltime") or dask.config.get(f"jobqueue.{kind}.walltime")
+    walltime_s = parse_walltime(walltime)
+    is_set = any(argument.startswith("--lifetime") for argument in arguments)
+    if is_set or walltime_s < _LEAST_WALLTIME_S:
+        return {**for_jobs, "worker_extra_args": arguments}
+    margin_s = min(walltime_s / 10, _LONGEST_MARGIN_S)  # they end one to two of these before
+    arguments += ["--lifetime", f"{walltime_s - 1.5 * margin_s:.0f}s"]
+    arguments += ["--lifetime-stagger", f"{margin_s / 2:.0f}s"]
+    return {**for_jobs, "walltime": walltime, "worker_extra_args": arguments}
+
+
+def _in_one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
