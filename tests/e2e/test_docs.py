@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deepem import make_phantom, simulate_dataset, write_scene
+from deepem import make_phantom, save_model, simulate_dataset, train, write_scene
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -18,11 +18,17 @@ PAGES = [
     "docs/coordinates.md",
     "docs/evaluation.md",
     "docs/first-picks.md",
+    "docs/how-to/many-micrographs.md",
     "docs/notebook.md",
     "docs/simulation.md",
 ]
 # The others train, for minutes; CI runs them.
-QUICK_PAGES = ["docs/coordinates.md", "docs/evaluation.md", "docs/simulation.md"]
+QUICK_PAGES = [
+    "docs/coordinates.md",
+    "docs/evaluation.md",
+    "docs/how-to/many-micrographs.md",
+    "docs/simulation.md",
+]
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -40,9 +46,11 @@ def test_blocks_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(tmp_path)
     if page == "README.md":
         write_example_folders(tmp_path)
+    if page == "docs/how-to/many-micrographs.md":
+        write_model_and_micrographs(tmp_path)
     scripts = Path(sys.executable).parent
     environment = os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
-    session: dict[str, object] = {}
+    session: dict[str, object] = {"__name__": "__main__"}
     blocks = BLOCK.findall((ROOT / page).read_text())
     assert blocks
     for language, text in blocks:
@@ -74,3 +82,27 @@ def write_example_folders(folder: Path) -> None:
                 seed=seed,
             ):
                 write_scene(scene, folder / name)
+
+
+def write_model_and_micrographs(folder: Path) -> None:
+    """A model, and micrographs that it can pick, both small."""
+    scenes = list(
+        simulate_dataset(
+            make_phantom("ribosome"),
+            6,
+            n_particles=16,
+            pixel_size_angstrom=15,
+            shape=(240, 310),
+            snr=0.5,
+            seed=0,
+        )
+    )
+    for scene in scenes:
+        write_scene(scene, folder / "Micrographs")
+    model = train(
+        [scene.micrograph for scene in scenes],
+        [scene.truth for scene in scenes],
+        network="deepem8",
+        epochs=25,
+    )
+    save_model(model, folder / "particle.deepem")
