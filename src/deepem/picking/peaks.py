@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import label, maximum_filter, uniform_filter
-from scipy.spatial import cKDTree
+from scipy.ndimage import label
 
 _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=bool)
 
@@ -59,9 +59,14 @@ def find_peaks(scores: NDArray[np.float32], *, min_distance: float) -> Peaks:
 
 
 def _local_maxima(scores: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
-    is_top = maximum_filter(scores, size=3) == scores
+    is_top = _highest_around(scores) == scores
     # Two tops side by side are a plateau; there are few, and finding their middle takes long.
-    is_plateau = is_top & (uniform_filter(is_top.astype(np.float32), size=3) > 1.5 / 9)
+    is_plateau = np.zeros_like(is_top)
+    rows, columns = np.nonzero(is_top)
+    padded = np.pad(is_top, 1)
+    shifts = [shift for shift in product(range(3), repeat=2) if shift != (1, 1)]
+    has_other = np.any([padded[rows + down, columns + right] for down, right in shifts], axis=0)
+    is_plateau[rows[has_other], columns[has_other]] = True
     plateaus, _ = label(is_plateau, structure=_EIGHT_NEIGHBOURS)
     rows, columns = np.nonzero(is_plateau)
     number = plateaus[rows, columns]
@@ -76,6 +81,17 @@ def _local_maxima(scores: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...
     row += _parabola_shift(scores, at, axis=0)
     column += _parabola_shift(scores, at, axis=1)
     return row, column, score
+
+
+def _highest_around(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The highest of each sample and its eight neighbours."""
+    rows = scores.copy()
+    np.maximum(rows[1:], scores[:-1], out=rows[1:])
+    np.maximum(rows[:-1], scores[1:], out=rows[:-1])
+    highest = rows.copy()
+    np.maximum(highest[:, 1:], rows[:, :-1], out=highest[:, 1:])
+    np.maximum(highest[:, :-1], rows[:, 1:], out=highest[:, :-1])
+    return highest
 
 
 def _parabola_shift(
@@ -95,12 +111,48 @@ def _parabola_shift(
 def _keep_distant(points: NDArray[np.float64], min_distance: float) -> NDArray[np.bool_]:
     """Walk down the ranked points; each one kept removes all worse ones around it."""
     keep = np.ones(len(points), dtype=bool)
-    if not len(points):
-        return keep
     # A hair less than the distance: points exactly that far apart may both stay.
-    pairs = cKDTree(points).query_pairs(min_distance * (1 - 1e-9), output_type="ndarray")
-    pairs.sort(axis=1)
-    for better, worse in pairs[np.argsort(pairs[:, 0], kind="stable")]:
-        if keep[better]:
-            keep[worse] = False
+    better, worse = _near_pairs(points, min_distance * (1 - 1e-9))
+    while len(better):  # all at once whose better neighbours are all removed
+        is_open = np.zeros(len(points), dtype=bool)
+        is_open[worse] = True
+        keep[worse[~is_open[better]]] = False
+        is_left = keep[better] & keep[worse]
+        better, worse = better[is_left], worse[is_left]
     return keep
+
+
+def _near_pairs(
+    points: NDArray[np.float64], distance: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Lower and higher numbers of all pairs of points at most a distance apart.
+
+    Points are sorted into cells of that size, so that a pair is in one cell or in neighbours.
+    """
+    n = len(points)
+    if not n:
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+    column, row = ((points - points.min(axis=0)) / max(distance, 1.0)).astype(np.intp).T
+    width = (
+        column.max() + 2
+    )  # with an empty one between the last of a row and the first of the next
+    cells = row * width + column
+    order = np.argsort(cells, kind="stable")
+    cells = cells[order]
+    spans = [
+        (np.arange(1, n + 1), np.searchsorted(cells, cells + 1, side="right")),
+        (
+            np.searchsorted(cells, cells + width - 1),
+            np.searchsorted(cells, cells + width + 1, "right"),
+        ),
+    ]
+    pairs = []
+    for start, stop in spans:
+        counts = stop - start
+        one = np.repeat(np.arange(n), counts)
+        other = np.arange(len(one)) + np.repeat(start - (np.cumsum(counts) - counts), counts)
+        pairs.append((order[one], order[other]))
+    one, other = (np.concatenate(ends) for ends in zip(*pairs, strict=True))
+    is_near = np.square(points[one] - points[other]).sum(axis=1) <= distance**2
+    one, other = one[is_near], other[is_near]
+    return np.minimum(one, other), np.maximum(one, other)
