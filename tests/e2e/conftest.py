@@ -1,4 +1,4 @@
-"""A SLURM of one node, for the tests that need one."""
+"""Many micrographs, and a SLURM of one node, for the tests that need them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,41 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from deepem.io import open_micrograph, place_picks, read_picks, write_mrc
+from deepem.networks import save_model
+from deepem.simulation import make_phantom, simulate_dataset, write_scene
+from deepem.training import train
+
 _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """200 micrographs of 256 x 256 px, each another, in ``mics``, and a model ``m.deepem``."""
+    folder = tmp_path_factory.mktemp("many")
+    scenes = list(
+        simulate_dataset(
+            make_phantom("apoferritin"), 6, n_particles=12, pixel_size_angstrom=4.0, seed=0,
+            shape=(256, 256), snr=0.3,
+        )
+    )  # fmt: skip
+    paths = [write_scene(scene, folder / "labelled") for scene in scenes]
+    micrographs = [open_micrograph(path) for path in paths]
+    picks = [
+        place_picks(read_picks(path.with_suffix(".box"))[0], micrograph)
+        for path, micrograph in zip(paths, micrographs, strict=True)
+    ]
+    save_model(train(micrographs, picks, network="deepem8", epochs=25), folder / "m.deepem")
+    noise = np.random.default_rng(0)
+    for number in range(200):
+        pixels = np.rot90(micrographs[number % 6].pixels(), number // 6)
+        pixels = pixels + noise.normal(scale=0.1 * pixels.std(), size=pixels.shape)
+        path = folder / "mics" / f"mic_{number:04d}.mrc"
+        write_mrc(path, pixels.astype(np.float32), pixel_size_angstrom=4.0)
+    return folder
 
 
 @dataclass(frozen=True)

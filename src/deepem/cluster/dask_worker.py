@@ -17,7 +17,7 @@ from distributed import Scheduler, Worker, WorkerPlugin, get_worker
 from deepem.cluster.memory import keep_freed_memory
 from deepem.errors import DeepEMError
 
-_SECONDS_FOR_FUNCTION = 30
+_SECONDS_FOR_FUNCTION = 2  # items that nobody wants any more wait for it in vain
 _USERS = "_deepem_users"
 
 

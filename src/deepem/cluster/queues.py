@@ -191,6 +191,9 @@ class QueueBackend(DaskBackend):
 
         async def settle() -> None:
             await cluster
+            for job in list(cluster.workers.values()):
+                if job.job_id is None:  # Dask keeps to itself why: try once more, and see
+                    await job.start()
 
         cluster.sync(settle)
 
@@ -215,6 +218,9 @@ class QueueBackend(DaskBackend):
             _log.warning("%d jobs have ended: asking for others.", len(gone))
         try:
             self._cluster.sync(self._cluster.scale_down, gone)
+            for name in gone:  # others may be given its name, and are yet to be seen
+                self._was_seen.discard(name)
+                del self._lost_since_s[name]
             self._ask_for_jobs()
         except (RuntimeError, ValueError, OSError) as error:
             # Queueing systems are busy at times; the other jobs go on.
