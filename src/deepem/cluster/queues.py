@@ -163,6 +163,7 @@ class QueueBackend(DaskBackend):
         try:
             self._ask_for_jobs()
         except (RuntimeError, ValueError, OSError) as error:
+            self._forget_unsent()
             raise BackendError(
                 f"{self.kind.upper()} does not take a job as {self.options_file} describes it: "
                 f"{_in_one_line(error)}. The job would be:\n{self._cluster.job_script()}"
@@ -229,14 +230,14 @@ class QueueBackend(DaskBackend):
             _log.warning("No new job could be had, trying again: %s", _in_one_line(error))
 
     def _forget_unsent(self) -> None:
-        cluster = self._cluster
+        cluster, closed = self._cluster, import_distributed().core.Status.closed
         unsent = [name for name, job in cluster.workers.items() if job.job_id is None]
 
         async def forget() -> None:
             await asyncio.sleep(0)
             for name in unsent:
                 cluster.worker_spec.pop(name, None)
-                cluster.workers.pop(name, None)
+                cluster.workers.pop(name).status = closed  # else the cluster cannot be closed
 
         cluster.sync(forget)
 
