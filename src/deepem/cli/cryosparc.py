@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deepem.cli.console import ExitCode, Failures, count, print_data, print_note, use_threads
+from deepem.cli.backends import choose_where
+from deepem.cli.console import ExitCode, Failures, count, print_data, print_note
 from deepem.cli.options import Threads, threshold_option
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ def cryosparc(
     from deepem.external_jobs.cryosparc import connect_to_cryosparc, pick_in_cryosparc
     from deepem.picking import Picker
 
-    use_threads(threads)
-    picker = Picker(model, threshold=threshold)
+    picker = Picker(model, threshold=threshold, device="auto")
+    where = choose_where(n_files=None, threads=threads)
+    print_note(f"Picking {where.description}")
     failures = Failures()
 
     def report(picked: PickedFile) -> None:
@@ -53,15 +55,18 @@ def cryosparc(
             print_data(f"{picked.picks.micrograph}\t{len(picked.picks)}")
 
     try:
-        done = pick_in_cryosparc(
-            picker,
-            connect_to_cryosparc(),
-            project=project,
-            workspace=workspace,
-            source_job=job,
-            source_output=output,
-            report=report,
-        )
+        with where.backend:
+            done = pick_in_cryosparc(
+                picker,
+                connect_to_cryosparc(),
+                project=project,
+                workspace=workspace,
+                source_job=job,
+                source_output=output,
+                backend=where.backend,
+                threads_per_worker=where.threads_per_worker,
+                report=report,
+            )
     except KeyboardInterrupt:
         print_note("Interrupted: the job in cryoSPARC is marked as failed.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None

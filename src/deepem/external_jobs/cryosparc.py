@@ -9,15 +9,19 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+from deepem.cluster import Backend, ThisProcess
 from deepem.core import Picks
-from deepem.errors import ConfigError, DeepEMError, MicrographError, MissingExtraError
-from deepem.io import MicrographFile, open_micrograph
+from deepem.errors import ConfigError, MicrographError, MissingExtraError
+from deepem.external_jobs.pick_one import PickOne
+from deepem.io import MicrographFile
 from deepem.io.cryosparc_dataset import list_exposures
 from deepem.io.cryosparc_particles import to_cryosparc
+from deepem.io.read_ahead import read_ahead
 from deepem.picking import PickedFile, Picker
 
 logger = logging.getLogger("deepem.external_jobs")
@@ -89,6 +93,8 @@ def pick_in_cryosparc(
     workspace: str,
     source_job: str,
     source_output: str = "micrographs",
+    backend: Backend | None = None,
+    threads_per_worker: int | None = None,
     report: Callable[[PickedFile], None] = lambda picked: None,
 ) -> CryosparcPicking:
     """Make an External job, pick the micrographs of another job, and save the particles in it.
@@ -105,6 +111,10 @@ def pick_in_cryosparc(
         Where the new job is made, such as ``P3`` and ``W1``.
     source_job, source_output
         The job with the micrographs, such as ``J12``, and the name of that output.
+    backend
+        Where to compute; by default here, one micrograph after the other.
+    threads_per_worker
+        Number of threads in each worker; None leaves it as it is.
     report
         Is told of each micrograph when it is done. One that fails is left out.
 
@@ -137,7 +147,8 @@ def pick_in_cryosparc(
             MicrographFile(folder / listing.path, pixel_size_angstrom, listing)
             for listing, pixel_size_angstrom in list_exposures(job.load_input(_INPUT))
         ]
-        found = _pick(picker, micrographs, report=report)
+        pick_one = PickOne(picker, threads_per_worker)
+        found = _pick(pick_one, micrographs, backend or ThisProcess(), report=report)
         n_picks = sum(map(len, found))
         _save(job, found)
         job.log(f"DeepEM: {n_picks} particles on {len(found)} of {len(micrographs)} micrographs")
@@ -149,22 +160,21 @@ def pick_in_cryosparc(
 
 
 def _pick(
-    picker: Picker,
+    pick_one: PickOne,
     micrographs: Sequence[MicrographFile],
+    backend: Backend,
     *,
     report: Callable[[PickedFile], None],
 ) -> list[Picks]:
-    found: list[Picks] = []
-    for file in micrographs:
-        try:
-            found.append(picker.pick(open_micrograph(file)))
-        except DeepEMError as error:
-            report(PickedFile(file, error=error))
-            continue
-        report(PickedFile(file, picks=found[-1]))
+    found: dict[str, Picks] = {}
+    with closing(backend.run(pick_one, read_ahead(micrographs))) as outcomes:
+        for outcome in outcomes:
+            report(PickedFile(outcome.item, picks=outcome.result, error=outcome.error))
+            if outcome.result is not None:
+                found[outcome.item.name] = outcome.result
     if not found:
         raise MicrographError(f"none of the {len(micrographs)} micrographs could be picked")
-    return found
+    return [found[file.name] for file in micrographs if file.name in found]
 
 
 def _save(job: Any, picks: Sequence[Picks]) -> None:

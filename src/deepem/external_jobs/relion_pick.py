@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from deepem.cluster import Backend, ThisProcess
-from deepem.core import Picks
 from deepem.errors import BackendError, DeepEMError, MicrographError
 from deepem.external_jobs.logfile import Example, write_picking_logfile
+from deepem.external_jobs.pick_one import PickOne
 from deepem.external_jobs.relion import RelionJob
 from deepem.external_jobs.relion_files import (
     LIST_NAME,
@@ -107,7 +105,7 @@ def pick_in_relion(
     if len(todo) < len(files):
         say(f"{len(files) - len(todo)} of {len(files)} micrographs were picked before.")
     try:
-        pick_one = _PickOne(picker, threads_per_worker)
+        pick_one = PickOne(picker, threads_per_worker)
         _pick_all(job, pick_one, folder, todo, backend or ThisProcess(), say=say, fail=fail)
     except KeyboardInterrupt:
         _finish(job, folder, list(files), micrographs)
@@ -133,7 +131,7 @@ def pick_in_relion(
 
 def _pick_all(
     job: RelionJob,
-    pick_one: _PickOne,
+    pick_one: PickOne,
     folder: PickingFolder,
     files: Mapping[str, MicrographFile],
     backend: Backend,
@@ -152,19 +150,6 @@ def _pick_all(
                 row = folder.add(name, outcome.result)
                 say(f"{name}\t{row.n_picks}\t{row.mean_score:.3f}")
             job.check_abort()
-
-
-@dataclass(frozen=True, eq=False)
-class _PickOne:
-    """Picks a micrograph: what a worker does with one."""
-
-    picker: Picker
-    n_threads: int | None
-
-    def __call__(self, file: MicrographFile) -> Picks:
-        if self.n_threads is not None:
-            torch.set_num_threads(self.n_threads)
-        return self.picker.pick(open_micrograph(file))
 
 
 def _finish(
