@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from deepem.errors import ConfigError
 from deepem.networks.deepem8 import DeepEM8
-from deepem.networks.fft_convolution import convolve
+from deepem.networks.fft_convolution import convolve_fourier, is_fourier_faster, kernel_spectra
 
 _TILE_PX = 1024
 
@@ -67,19 +67,29 @@ def dense_scores(
         raise ValueError(f"a box of {design.box_size} px does not fit into an image {image.shape}")
     n_rows, n_columns = ((n - design.box_size) // step + 1 for n in image.shape)
     n_tile = max(1, (tile_px - design.box_size) // step + 1)
-    scores = np.empty((n_rows, n_columns), dtype=np.float32)
-    oriented = [_turned_weights(network, turns) for turns in range(n_orientations)]
+    rows, columns = (-(-n // -(-n // n_tile)) for n in (n_rows, n_columns))  # of even tiles
+    tops, lefts = _tile_starts(n_rows, rows), _tile_starts(n_columns, columns)
+    height, width = ((n - 1) * step + design.box_size for n in (rows, columns))
+    scores = np.zeros((n_rows, n_columns), dtype=np.float32)
     with torch.inference_mode():
-        for row, column in product(range(0, n_rows, n_tile), range(0, n_columns, n_tile)):
-            rows, columns = min(n_tile, n_rows - row), min(n_tile, n_columns - column)
-            top, left = row * step, column * step
-            height, width = ((n - 1) * step + design.box_size for n in (rows, columns))
-            tile = np.ascontiguousarray(image[top : top + height, left : left + width])
-            tensor = torch.from_numpy(tile).to(network.output_bias.device)
-            passes = [_dense_pass(network, weights, tensor, step) for weights in oriented]
-            mean = torch.stack(passes).mean(dim=0)
-            scores[row : row + rows, column : column + columns] = mean.cpu().numpy()
+        for turns in range(n_orientations):
+            weights = _turned_weights(network, turns)
+            spectra: dict[int, Tensor] = {}  # of kernels: the same for all tiles
+            turned = np.empty_like(scores)
+            for row, column in product(tops, lefts):
+                top, left = row * step, column * step
+                tile = np.ascontiguousarray(image[top : top + height, left : left + width])
+                tensor = torch.from_numpy(tile).to(network.output_bias.device)
+                found = _dense_pass(network, weights, spectra, tensor, step)
+                turned[row : row + rows, column : column + columns] = found.cpu().numpy()
+            scores += turned
+    scores /= n_orientations
     return scores
+
+
+def _tile_starts(n: int, n_tile: int) -> list[int]:
+    """First boxes of tiles of one size: the last tile shares some with the one before."""
+    return [min(start, n - n_tile) for start in range(0, n, n_tile)]
 
 
 def _turned_weights(network: DeepEM8, turns: int) -> list[Tensor]:
@@ -88,13 +98,23 @@ def _turned_weights(network: DeepEM8, turns: int) -> list[Tensor]:
     return [torch.rot90(kernel.detach(), turns, dims=(-2, -1)).contiguous() for kernel in weights]
 
 
-def _dense_pass(network: DeepEM8, weights: list[Tensor], tile: Tensor, step: int) -> Tensor:
-    """Scores ``(rows, columns)`` of one orientation over one tile."""
+def _dense_pass(
+    network: DeepEM8,
+    weights: list[Tensor],
+    spectra: dict[int, Tensor],
+    tile: Tensor,
+    step: int,
+) -> Tensor:
+    """Scores ``(rows, columns)`` of one orientation over one tile; spectra are kept for others."""
     maps = tile[None, None]
     strided, gap = 1, 1
-    for kernels, bias, pool in zip(weights, network.biases, network.design.pools, strict=False):
-        if gap == 1:
-            maps = convolve(maps, kernels, bias)
+    layers = zip(weights, network.biases, network.design.pools, strict=False)
+    for number, (kernels, bias, pool) in enumerate(layers):
+        if gap == 1 and is_fourier_faster(kernels):
+            if number not in spectra:
+                ny, nx = maps.shape[-2:]
+                spectra[number] = kernel_spectra(kernels, (ny, nx))
+            maps = convolve_fourier(maps, kernels, bias, spectra=spectra[number])
         else:
             maps = functional.conv2d(maps, kernels, bias, dilation=gap)
         maps = network.activate(maps)

@@ -45,15 +45,30 @@ def is_fourier_faster(kernels: Tensor) -> bool:
     return cost > (_DIRECT_LIMIT_TRAINING if kernels.requires_grad else _DIRECT_LIMIT)
 
 
-def convolve_fourier(images: Tensor, kernels: Tensor, bias: Tensor | None = None) -> Tensor:
-    """`convolve` by fast Fourier transforms; differentiable in both arguments."""
+def convolve_fourier(
+    images: Tensor, kernels: Tensor, bias: Tensor | None = None, *, spectra: Tensor | None = None
+) -> Tensor:
+    """`convolve` by fast Fourier transforms; differentiable in both arguments.
+
+    ``spectra`` are those of the kernels, from `kernel_spectra`, where they are at hand.
+    """
     ny, nx = images.shape[-2:]
     side = kernels.shape[-1]
-    # Wrapped-around sums only touch the samples that a valid convolution drops.
-    size = (next_fast_len(ny, real=True), next_fast_len(nx, real=True))
-    spectra = torch.fft.rfft2(images, s=size)
-    filters = torch.fft.rfft2(kernels, s=size).conj()
-    product = torch.einsum("biyx,oiyx->boyx", spectra, filters)
+    size = _transform_size(ny, nx)
+    if spectra is None:
+        spectra = kernel_spectra(kernels, (ny, nx))
+    product = torch.einsum("biyx,oiyx->boyx", torch.fft.rfft2(images, s=size), spectra)
     convolved: Tensor = torch.fft.irfft2(product, s=size)
     convolved = convolved[..., : ny - side + 1, : nx - side + 1]
     return convolved if bias is None else convolved + bias[:, None, None]
+
+
+def kernel_spectra(kernels: Tensor, shape: tuple[int, int]) -> Tensor:
+    """What `convolve_fourier` multiplies spectra of images ``(ny, nx)`` with."""
+    spectra: Tensor = torch.fft.rfft2(kernels, s=_transform_size(*shape)).conj()
+    return spectra
+
+
+def _transform_size(ny: int, nx: int) -> tuple[int, int]:
+    # Wrapped-around sums only touch the samples that a valid convolution drops.
+    return next_fast_len(ny, real=True), next_fast_len(nx, real=True)

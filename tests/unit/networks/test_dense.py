@@ -97,9 +97,9 @@ def test_tiles_change_nothing(step, tile_px):
 def test_tiles_are_used(monkeypatch):
     shapes = []
 
-    def watch(network, weights, tile, step):
+    def watch(network, weights, spectra, tile, step):
         shapes.append(tuple(tile.shape))
-        return dense_pass(network, weights, tile, step)
+        return dense_pass(network, weights, spectra, tile, step)
 
     from deepem.networks import dense as module
 
@@ -108,6 +108,7 @@ def test_tiles_are_used(monkeypatch):
     dense_scores(make_network(SMALL), make_image((71, 94)), step=2, tile_px=40, n_orientations=1)
     assert len(shapes) > 1
     assert max(max(shape) for shape in shapes) <= 40
+    assert len(set(shapes)) == 1  # spectra of kernels are made for one size
 
 
 def test_the_number_of_threads_changes_nothing():
