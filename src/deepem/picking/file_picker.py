@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeGuard
 
 import numpy as np
 import torch
 
-from deepem.core import Picks
+from deepem.core import Frame, Picks
 from deepem.errors import DeepEMError, MicrographError
 from deepem.io import MicrographFile, PickFormat, open_micrograph, pick_format, write_picks
 from deepem.io.atomic import touch
@@ -21,7 +20,6 @@ from deepem.picking.rejected import rejected_path, write_rejected
 from deepem.picking.scanned import (
     Scanned,
     ScannedHeader,
-    describe_source,
     read_scanned,
     scanned_path,
     write_scanned,
@@ -122,15 +120,15 @@ class FilePicker:
             torch.set_num_threads(self.n_threads)
         before = read_scanned(scanned_path(self.out, file.name)) if self.resume else None
         try:
-            scanned = before if self._is_scan_of(before, file) else self._scan(file)
-            for known in map(pick_format, self.formats):
-                known.require(Picks(file.name, frame=scanned.candidates.frame))
+            scanned = self._take_up(before, file) or self._scan(file)
+            self._require(scanned.candidates.frame, file)
         except DeepEMError as error:
             return PickedFile(file, error=error)
         selection = self.picker.selection_for(scanned.diameter_px)
         verdict = judge(scanned.candidates, selection)
         was_written = (
-            scanned is before
+            before is not None
+            and before.header == scanned.header
             and before.header.output == self.describe_output()
             and not self._mark(file.name).exists()
         )
@@ -144,30 +142,54 @@ class FilePicker:
             candidate_scores=at_any_score.score.astype(np.float32),
         )
 
-    def _is_scan_of(self, scanned: Scanned | None, file: MicrographFile) -> TypeGuard[Scanned]:
-        """Whether candidates are what the scan of a micrograph would find now."""
-        return (
-            scanned is not None
-            and scanned.header.scan == self.describe_scan()
-            and scanned.header.source == describe_source(file)
-            and scanned.header.content.is_that_of(file.path)
+    def _take_up(self, before: Scanned | None, file: MicrographFile) -> Scanned | None:
+        """The candidates of an earlier run, if they are what a scan would find now."""
+        if (
+            before is None
+            or before.header.scan != self.describe_scan()
+            or before.header.pixel_size_angstrom != file.pixel_size_angstrom
+            or not before.header.content.is_that_of(file.path)
+        ):
+            return None
+        listing = file.find_listing()
+        content = replace(before.header.content, modified_ns=file.path.stat().st_mtime_ns)
+        return replace(
+            before,
+            header=replace(before.header, content=content, listing=listing),
+            candidates=replace(before.candidates, listing=listing),
         )
 
     def _scan(self, file: MicrographFile) -> Scanned:
         micrograph = open_micrograph(file, pixel_size_angstrom=self.pixel_size_angstrom)
-        for known in map(pick_format, self.formats):  # before the work
-            known.require(Picks(micrograph.name, frame=micrograph.frame))
+        self._require(micrograph.frame, file)  # before the work
         content = FileContent.of(file.path)
-        candidates = self.picker.scan(micrograph)
+        try:
+            candidates = self.picker.scan(micrograph)
+        except (MemoryError, RuntimeError) as error:
+            if not _is_short_of_memory(error):
+                raise
+            raise MicrographError(
+                f"{file}: there is not enough memory to pick it. Use fewer --workers, or close "
+                "other programs, then pick it again (--resume)."
+            ) from error
         if not content.is_that_of(file.path):
             raise MicrographError(
                 f"{file}: has changed while it was picked. Wait until it is complete, then pick "
                 "it again (--resume)."
             )
         header = ScannedHeader(
-            content, describe_source(file), self.describe_scan(), self.describe_output()
+            content=content,
+            pixel_size_angstrom=file.pixel_size_angstrom,
+            listing=file.find_listing(),
+            scan=self.describe_scan(),
+            output=self.describe_output(),
         )
         return Scanned(header, candidates, self.picker.diameter_px(micrograph))
+
+    def _require(self, frame: Frame | None, file: MicrographFile) -> None:
+        """Raise where a format needs something that a micrograph lacks."""
+        for known in map(pick_format, self.formats):
+            known.require(Picks(file.name, frame=frame))
 
     def _list_files(self, file: MicrographFile, verdict: Verdict) -> list[Path]:
         """Files that the picks of a micrograph make."""
@@ -196,3 +218,9 @@ class FilePicker:
 
     def _mark(self, name: str) -> Path:
         return scanned_path(self.out, name).with_name(f"{name}{_BEGUN_SUFFIX}")
+
+
+def _is_short_of_memory(error: Exception) -> bool:
+    """Whether memory was short; torch has a class of its own for that only on cards."""
+    words = ("can't allocate memory", "out of memory", "not enough memory")
+    return isinstance(error, MemoryError) or any(text in str(error) for text in words)

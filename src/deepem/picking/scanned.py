@@ -12,7 +12,7 @@ import safetensors
 import safetensors.numpy
 
 from deepem.core import Frame, Listing, Picks
-from deepem.io import MicrographFile, write_atomically
+from deepem.io import write_atomically
 from deepem.io.file_content import FileContent
 
 # In a folder of their own: what reads a folder of picks does not look into folders in it.
@@ -22,7 +22,7 @@ _HEADER_KEY = "deepem"
 _COLUMNS = ("x_px", "y_px", "score", "std", "junk")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class ScannedHeader:
     """What a scan was made of, and what was made of it.
 
@@ -30,8 +30,10 @@ class ScannedHeader:
     ----------
     content
         Content of the micrograph's file.
-    source
-        What a list says of the micrograph; see `describe_source`.
+    pixel_size_angstrom
+        What a list said of the size of its pixels; None for nothing.
+    listing
+        How programs list it, which coordinate files repeat.
     scan
         What the candidates depend on beside the micrograph: name and value of each setting.
     output
@@ -39,7 +41,8 @@ class ScannedHeader:
     """
 
     content: FileContent
-    source: list[Any]
+    pixel_size_angstrom: float | None
+    listing: Listing
     scan: Mapping[str, str]
     output: Mapping[str, str]
 
@@ -63,12 +66,6 @@ class Scanned:
     diameter_px: float
 
 
-def describe_source(file: MicrographFile) -> list[Any]:
-    """What a list says of a micrograph, as it stands in a header."""
-    listing = file.find_listing()
-    return [file.pixel_size_angstrom, listing.path, listing.uid, listing.exposure_group]
-
-
 def scanned_path(out: str | Path, name: str) -> Path:
     """Where the scan of a micrograph of this name stands in a folder of coordinates."""
     return Path(out) / CANDIDATES_FOLDER / f"{name}{_SUFFIX}"
@@ -83,17 +80,17 @@ def write_scanned(scanned: Scanned, path: Path) -> None:
         It cannot be written.
     """
     candidates, header = scanned.candidates, scanned.header
-    frame, listing = candidates.frame, candidates.listing
+    frame = candidates.frame
     fields = {
         "content": asdict(header.content),
-        "source": header.source,
+        "pixel_size_angstrom": header.pixel_size_angstrom,
+        "listing": asdict(header.listing),
         "scan": dict(header.scan),
         "output": dict(header.output),
         "micrograph": candidates.micrograph,
         "box_size_px": candidates.box_size_px,
         "diameter_px": scanned.diameter_px,
         "frame": None if frame is None else [frame.shape, frame.pixel_size_angstrom],
-        "listing": None if listing is None else asdict(listing),
     }
     columns = {name: getattr(candidates, name) for name in _COLUMNS}
     # One text, because the order of several is left to chance.
@@ -110,15 +107,15 @@ def read_scanned(path: Path) -> Scanned | None:
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             columns = {name: file.get_tensor(name) for name in _COLUMNS}
-        frame, listing = fields["frame"], fields["listing"]
+        header, frame = _to_header(fields), fields["frame"]
         candidates = Picks(
             fields["micrograph"],
             **columns,
             box_size_px=fields["box_size_px"],
             frame=None if frame is None else Frame((frame[0][0], frame[0][1]), frame[1]),
-            listing=None if listing is None else Listing(**listing),
+            listing=header.listing,
         )
-        return Scanned(_to_header(fields), candidates, fields["diameter_px"])
+        return Scanned(header, candidates, fields["diameter_px"])
     except (safetensors.SafetensorError, OSError, KeyError, TypeError, ValueError):
         return None
 
@@ -143,4 +140,10 @@ def _read_fields(path: Path) -> dict[str, Any] | None:
 
 def _to_header(fields: dict[str, Any]) -> ScannedHeader:
     content = FileContent(**fields["content"])
-    return ScannedHeader(content, fields["source"], fields["scan"], fields["output"])
+    return ScannedHeader(
+        content=content,
+        pixel_size_angstrom=fields["pixel_size_angstrom"],
+        listing=Listing(**fields["listing"]),
+        scan=fields["scan"],
+        output=fields["output"],
+    )

@@ -9,7 +9,7 @@ import pytest
 
 from deepem.cluster import LocalProcesses
 from deepem.errors import MicrographError, OutputError
-from deepem.io import open_micrograph, write_mrc
+from deepem.io import MicrographFile, open_micrograph, write_mrc
 from deepem.networks import load_model, save_model
 from deepem.picking import Picker, pick_files
 from deepem.simulation import write_scene
@@ -157,6 +157,39 @@ def test_a_copy_with_another_time_is_recognised(picker, paths, unbroken, tmp_pat
         os.utime(path, ns=(1, 1))
     run(picker, paths, tmp_path / "unbroken", resume=True)
     assert picker.scanned == []
+    run(picker, paths, tmp_path / "fresh")
+    assert contents(tmp_path / "unbroken") == contents(tmp_path / "fresh")
+
+
+def test_a_folder_that_was_moved_is_recognised(picker, paths, unbroken, tmp_path):
+    """The coordinate files that name the micrographs have the new names."""
+    moved = [shutil.copy2(path, tmp_path / path.name) for path in paths]
+    run(picker, moved, tmp_path / "unbroken", resume=True)
+    assert picker.scanned == []
+    assert contents(tmp_path / "unbroken") != unbroken
+    run(picker, moved, tmp_path / "fresh")
+    assert contents(tmp_path / "unbroken") == contents(tmp_path / "fresh")
+
+
+def test_another_pixel_size_of_a_list_is_noticed(picker, paths, unbroken, tmp_path):
+    changed = MicrographFile(paths[0], pixel_size_angstrom=14.0)
+    run(picker, [changed, *paths[1:]], tmp_path / "unbroken", resume=True)
+    assert picker.scanned == ["mic_0001"]
+
+
+def test_short_memory_fails_one_micrograph_and_says_what_to_do(picker, paths, tmp_path):
+    scan = picker.scan
+
+    def run_out(micrograph):
+        if micrograph.name == "mic_0002":
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+        return scan(micrograph)
+
+    picker.scan = run_out
+    results = run(picker, paths, tmp_path / "out")
+    assert [result.error is None for result in results] == [True, False, True, True]
+    assert "mic_0002.mrc: there is not enough memory" in str(results[1].error)
+    assert "--workers" in str(results[1].error)
 
 
 def test_another_model_is_noticed_before_any_work(picker, model, paths, unbroken, tmp_path):
