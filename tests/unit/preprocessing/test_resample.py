@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.fft import dctn
 
-from deepem.preprocessing import fourier_crop
+from deepem.preprocessing import clip_outliers, fourier_crop
+from deepem.preprocessing.normalise import find_grey_limits
+from deepem.preprocessing.resample import _choose_lengths
 
 FACTORS = [2, 3, 5, 1.5, 1.7, 2.3, 0.5, 0.8]
 
@@ -162,3 +164,31 @@ def test_the_image_is_left_alone():
 def test_a_factor_that_is_not_positive_is_refused(factor):
     with pytest.raises(ValueError, match="must be positive"):
         fourier_crop(noise((10, 10)), factor)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 1.7])
+@pytest.mark.parametrize("dtype", ["f4", ">f4", "f2", "u2", "i1"])
+def test_limits_on_the_way_are_limits_before(factor, dtype):
+    image = (20 * noise((70, 90)) + 50).astype(dtype)
+    image[3, 4] = 120
+    if np.issubdtype(image.dtype, np.floating):
+        image[5, 6], image[40, 41], image[69, 89] = np.nan, np.inf, -np.inf
+    limits = find_grey_limits(image)
+    cropped, step_px = fourier_crop(image, factor, limits=limits)
+    expected, expected_step_px = fourier_crop(clip_outliers(image), factor)
+    np.testing.assert_array_equal(cropped, expected)
+    assert step_px == expected_step_px
+
+
+@pytest.mark.parametrize("factor", [200 / 13, 10.3, 9.7, 3.9, 1.37])
+@pytest.mark.parametrize("n", [3710, 3838, 4092, 4096, 5760, 8184, 11520])
+def test_lengths_have_small_prime_factors_and_the_ratio_of_the_factor(n, factor):
+    n_kept = int(np.ceil(n / factor))
+    n_old, n_new = _choose_lengths(n, n_kept, factor)
+    assert n <= n_old < 1.3 * n
+    assert n_new >= n_kept
+    assert abs(n_old - n_new * factor) <= 0.5
+    for prime in (2, 3, 5, 7, 11, 13):
+        while n_old % prime == 0:
+            n_old //= prime
+    assert n_old < 100
