@@ -134,7 +134,8 @@ def _apply(limits: GreyLimits, pixels: NDArray[Any]) -> NDArray[np.float32]:
 def _is_finite(pixels: NDArray[np.float32]) -> bool:
     """Whether all values are, and none so large that its square is not."""
     values = pixels.ravel()
-    return bool(np.isfinite(np.dot(values, values)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.dot(values, values)))
 
 
 def standardise(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
