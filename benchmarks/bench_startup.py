@@ -57,17 +57,8 @@ def run(command: list[str], environment: dict[str, str]) -> float:
     return time.perf_counter() - start
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    rounds = parser.parse_args().rounds
-    print_head("Starting up", f"python benchmarks/bench_startup.py --rounds {rounds}")
-    print(
-        f"Seconds of whole commands, one after the other in each of {rounds} rounds: the median, "
-        "the fastest, and the median of the ratios within each round. The micrograph has "
-        f"{SHAPE[1]} x {SHAPE[0]} pixels. Wanted: `deepem pick` in at most {WANTED_RATIO:g} x the "
-        "time of loading torch.\n"
-    )
+def time_commands(n_rounds: int) -> dict[str, list[float]]:
+    """Seconds of each command in each round; the first command is the yardstick."""
     deepem = str(Path(sys.executable).with_name("deepem"))
     with tempfile.TemporaryDirectory() as folder:
         micrograph, model = make_inputs(Path(folder))
@@ -83,16 +74,41 @@ def main() -> None:
         for command in commands.values():
             run(command, environment)
         times: dict[str, list[float]] = {name: [] for name in commands}
-        for _ in range(rounds):
+        for _ in range(n_rounds):
             for name, command in commands.items():
                 times[name].append(run(command, environment))
+    return times
+
+
+def summarise(times: dict[str, list[float]]) -> list[tuple[str, float, float, float]]:
+    """Name, median and fastest seconds, and median of the ratios, of each command."""
     yardstick = next(iter(times.values()))
+    return [
+        (
+            name,
+            statistics.median(seconds),
+            min(seconds),
+            statistics.median(np.divide(seconds, yardstick)),
+        )
+        for name, seconds in times.items()
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    rounds = parser.parse_args().rounds
+    print_head("Starting up", f"python benchmarks/bench_startup.py --rounds {rounds}")
+    print(
+        f"Seconds of whole commands, one after the other in each of {rounds} rounds: the median, "
+        "the fastest, and the median of the ratios within each round. The micrograph has "
+        f"{SHAPE[1]} x {SHAPE[0]} pixels. Wanted: `deepem pick` in at most {WANTED_RATIO:g} x the "
+        "time of loading torch.\n"
+    )
     print("| command | seconds | fastest | / import torch |")
     print("|---|---|---|---|")
-    for name, seconds in times.items():
-        middle = statistics.median(seconds)
-        ratio = statistics.median(np.divide(seconds, yardstick))
-        print(f"| `{name}` | {middle:.2f} | {min(seconds):.2f} | {ratio:.2f} |")
+    for name, middle, fastest, ratio in summarise(time_commands(rounds)):
+        print(f"| `{name}` | {middle:.2f} | {fastest:.2f} | {ratio:.2f} |")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from deepem.studies.low_signal import LOW_SIGNAL
 from deepem.studies.paper_speed import PAPER_SPEED
 from deepem.studies.selection import SELECTION
 from deepem.studies.sets.data import Labelled, Sources
-from deepem.studies.speed import SPEED
 from deepem.studies.training_size import TRAINING_SIZE
 from deepem.studies.variants import VARIANTS
 
@@ -36,7 +35,6 @@ _ALL = (
     FEW_LABELS,
     FULL_LABELS,
     ADDED_NOISE,
-    SPEED,
 )
 STUDIES = {study.name: study for study in _ALL}
 

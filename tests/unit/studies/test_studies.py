@@ -143,12 +143,6 @@ def test_added_noise() -> None:
     }
 
 
-def test_speed() -> None:
-    assert count(STUDIES["speed"], "size") == {("1240 x 1200",): 3, ("1968 x 1968",): 3}
-    bounds = {t.where["size"]: t.at_most for t in STUDIES["speed"].targets}
-    assert bounds == {"1240 x 1200": 0.1, "1968 x 1968": 0.25}
-
-
 def make_particles(n: int = 200) -> Picks:
     rng = np.random.default_rng(3)
     frame = Frame(shape=(400, 500))

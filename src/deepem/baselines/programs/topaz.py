@@ -55,7 +55,6 @@ if name == "train":
 command = importlib.import_module("topaz.commands." + name)
 command.main(command.add_arguments(argparse.ArgumentParser()).parse_args())
 """
-# Log-likelihood ratio down to which Topaz reports: far below its default of -6.
 _THRESHOLD = -25
 # Topaz's default: pixels about a label that are a particle, after binning.
 _LABEL_RADIUS = 3
@@ -86,6 +85,7 @@ def pick_with_topaz(
     *,
     model: TopazModel,
     radius_px: float,
+    threshold: float = _THRESHOLD,
     n_threads: int = 1,
 ) -> ProgramPicks:
     """Bin and normalise with ``topaz preprocess``, then pick with ``topaz extract``.
@@ -98,6 +98,9 @@ def pick_with_topaz(
         The network and its binning, from `train_topaz` or pretrained.
     radius_px
         Radius within which two picks exclude each other, in unbinned pixels.
+    threshold
+        Log-likelihood ratio from which Topaz reports a pick. Its own default is -6; that here is
+        far below, so that a curve over all thresholds is whole.
     n_threads
         Number of threads.
 
@@ -127,7 +130,7 @@ def pick_with_topaz(
         network = model.network.resolve() if isinstance(model.network, Path) else model.network
         extract = [
             *("extract", "-m", network, "-r", round(radius_px / model.factor)),
-            *("-t", _THRESHOLD, "-d", -1, "-j", n_threads, "-o", "picks.txt"),
+            *("-t", threshold, "-d", -1, "-j", n_threads, "-o", "picks.txt"),
         ]
         seconds += run_program("topaz extract", [python, "-c", _RUN, 0, *extract, *files], folder)
         found = {one.micrograph: one for one in read_picks(folder / "picks.txt", format="topaz")}

@@ -1,0 +1,1 @@
+"""How fast picking is, a part a file: each part is measured alone, and put on one page at last."""
