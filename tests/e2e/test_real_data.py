@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from deepem.networks.device import has_bfloat16
+
 pytestmark = pytest.mark.slow
 
 
@@ -36,6 +38,22 @@ def test_apoferritin(network: tuple[str, ...], shared_data: Path, tmp_path: Path
     figures = json.loads(_run(*compare, "--threshold", threshold, "--json"))
     assert figures["f1"] >= 0.98
     assert figures["average_precision"] >= 0.99
+    if not network and has_bfloat16("cpu"):
+        _run(
+            "pick",
+            test,
+            "--model",
+            model,
+            "--out",
+            picks,
+            "--threshold",
+            0,
+            "--fast",
+            "--overwrite",
+        )
+        fast = json.loads(_run(*compare, "--threshold", threshold, "--json"))
+        assert fast["f1"] == pytest.approx(figures["f1"], abs=0.003)
+        assert fast["average_precision"] == pytest.approx(figures["average_precision"], abs=0.001)
 
 
 def test_demo(tmp_path: Path) -> None:

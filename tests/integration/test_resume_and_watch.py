@@ -92,6 +92,7 @@ def test_it_says_where_it_computes_and_why(
         (("--scheduler", "tcp://a:1"), "--scheduler: belongs to --backend dask"),
         (("--backend", "slurm"), "--queue-options: .*docs/how-to/cluster.md"),
         (("--queue-options", "a.toml"), "--queue-options: belong to --backend slurm"),
+        (("--fast",), "--fast: a network of boxes has no fast way; leave it out"),
         (("--device", "tpu"), "--device: is 'tpu'; choose from auto, cpu, cuda, mps"),
     ],
 )

@@ -61,6 +61,7 @@ _OPTIONS = {
     "edge_margin_px": "--edge-margin",
     "empty": "--nuisances",
     "epochs": "--epochs",
+    "fast": "--fast",
     "learning rate": "--learning-rate",
     "maps": "--maps",
     "max_distance_px": "--max-distance",

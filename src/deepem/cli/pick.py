@@ -27,6 +27,7 @@ from deepem.cli.options import (
 from deepem.cli.picker_options import (
     CoordinateFolder,
     EdgeMargin,
+    Fast,
     Formats,
     KeepJunk,
     MinDistance,
@@ -49,6 +50,7 @@ def pick(
     pixel_size: PixelSize = None,
     threads: Threads = None,
     device: DeviceName = "auto",
+    fast: Fast = False,
     backend: BackendName = "local",
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -86,6 +88,7 @@ def pick(
         min_distance_px=min_distance,
         keep_junk=keep_junk,
         device=device,
+        fast=fast,
     )
     where = choose_where(
         backend,

@@ -24,6 +24,7 @@ from deepem.cli.options import Micrographs, PixelSize, Threads, threshold_option
 from deepem.cli.picker_options import (
     CoordinateFolder,
     EdgeMargin,
+    Fast,
     Formats,
     KeepJunk,
     MinDistance,
@@ -55,6 +56,7 @@ def watch(
     ] = 5.0,
     threads: Threads = None,
     device: DeviceName = "auto",
+    fast: Fast = False,
     backend: BackendName = "local",
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -83,6 +85,7 @@ def watch(
         min_distance_px=min_distance,
         keep_junk=keep_junk,
         device=device,
+        fast=fast,
     )
     where = choose_where(
         backend,

@@ -70,6 +70,13 @@ def choose_device(name: str = "auto") -> Device:
     return Device("cpu", missing["cuda"] or "no graphics card")
 
 
+def has_bfloat16(name: str) -> bool:
+    """Whether a device computes in bfloat16 faster than in single precision."""
+    if name == "cpu":
+        return bool(torch.cpu._is_avx512_bf16_supported())
+    return name == "cuda" and bool(torch.cuda.is_bf16_supported())
+
+
 def _prepare(name: str, reason: str) -> Device:
     if name == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = False

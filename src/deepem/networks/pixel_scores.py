@@ -21,7 +21,11 @@ _ROWS_ON_CPU, _ROWS_ELSEWHERE = 64, 1024
 
 
 def pixel_scores(
-    network: ResidualNetwork, image: NDArray[np.float32], *, n_rows: int | None = None
+    network: ResidualNetwork,
+    image: NDArray[np.float32],
+    *,
+    n_rows: int | None = None,
+    dtype: torch.dtype = torch.float32,
 ) -> NDArray[np.float32]:
     """Score every pixel of an image.
 
@@ -38,6 +42,9 @@ def pixel_scores(
     n_rows
         Height of the strips, which bounds the memory; at least as far as the network reaches. The
         result does not depend on it beyond rounding.
+    dtype
+        Numbers that the layers compute with; ``torch.bfloat16`` takes half the time where the
+        processor has them, and moves scores by about 0.01 at most.
 
     Returns
     -------
@@ -51,9 +58,10 @@ def pixel_scores(
     n_rows = max(n_rows, design.reach + 1)  # so that every layer has rows from the first on
     margin = design.stem // 2
     with torch.inference_mode():
-        stem = FusedLayer.fold(network.stem, network.stem_norm)
-        blocks = [_FoldedBlock(block) for block in cast("list[ResidualBlock]", network.blocks)]
-        tensor = torch.from_numpy(np.ascontiguousarray(image)).to(device)
+        stem = FusedLayer.fold(network.stem, network.stem_norm, dtype=dtype)
+        layers = cast("list[ResidualBlock]", network.blocks)
+        blocks = [_FoldedBlock(block, dtype) for block in layers]
+        tensor = torch.from_numpy(np.ascontiguousarray(image)).to(device, dtype)
         padded = functional.pad(tensor, (0, 0, margin, margin))[None, None]
         if n_rows < len(image):
             done = _pass_strips(stem, blocks, padded, n_rows)
@@ -77,7 +85,9 @@ def _pass_strips(
     height = first + n_rows + 2 * sum(dilations) + 2 * max(dilations)
     shape = (1, len(stem.weight), height, width)
     here, there = (
-        torch.empty(shape, device=padded.device, memory_format=torch.channels_last)
+        torch.empty(
+            shape, dtype=padded.dtype, device=padded.device, memory_format=torch.channels_last
+        )
         for _ in range(2)
     )
     for top in range(0, n_seen - n_above, n_rows):
@@ -92,18 +102,18 @@ def _pass_strips(
 
 def _score(network: ResidualNetwork, maps: Tensor) -> NDArray[np.float32]:
     weight, bias = network.head.weight.flatten(), cast("Tensor", network.head.bias)
-    logits = maps[0].permute(1, 2, 0) @ weight + bias
+    logits = maps[0].permute(1, 2, 0).float() @ weight + bias
     return cast("NDArray[np.float32]", torch.sigmoid(logits).cpu().numpy())
 
 
 class _FoldedBlock:
     """A residual block over an image that it is given whole, or in strips from the top down."""
 
-    def __init__(self, block: ResidualBlock) -> None:
+    def __init__(self, block: ResidualBlock, dtype: torch.dtype) -> None:
         first, first_norm, _, second, second_norm = block.layers
-        self._first = FusedLayer.fold(cast("nn.Conv2d", first), cast("nn.BatchNorm2d", first_norm))
-        self._second = FusedLayer.fold(
-            cast("nn.Conv2d", second), cast("nn.BatchNorm2d", second_norm)
+        self._first, self._second = (
+            FusedLayer.fold(cast("nn.Conv2d", layer), cast("nn.BatchNorm2d", norm), dtype=dtype)
+            for layer, norm in ((first, first_norm), (second, second_norm))
         )
         self.dilation = self._first.dilation
         self._kept: Tensor | None = None

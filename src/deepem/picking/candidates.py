@@ -20,6 +20,7 @@ def find_candidates(
     *,
     box_size: int,
     min_distance_px: float,
+    fast: bool = False,
 ) -> Picks:
     """Score a prepared micrograph and keep every local maximum, best first.
 
@@ -35,13 +36,15 @@ def find_candidates(
         Side of the model's box in pixels of the image.
     min_distance_px
         Least distance between two candidates in unbinned pixels.
+    fast
+        As in `deepem.picking.scan`.
 
     Returns
     -------
     candidates
         With the network's own scores, not calibrated, and the standard deviation of their boxes.
     """
-    score_map = scan(network, image, box_size=box_size)
+    score_map = scan(network, image, box_size=box_size, fast=fast)
     peaks = find_peaks(score_map.scores, min_distance=min_distance_px / score_map.frame.step_px[0])
     x_px, y_px = score_map.frame.to_px(peaks.column, peaks.row)
     at = (np.rint(peaks.row).astype(int), np.rint(peaks.column).astype(int))

@@ -14,8 +14,8 @@ import torch
 
 from deepem.core import Micrograph, Picks
 from deepem.errors import ConfigError
-from deepem.networks import Model, Network, load_model
-from deepem.networks.device import choose_device
+from deepem.networks import Model, Network, ResidualNetwork, load_model
+from deepem.networks.device import choose_device, has_bfloat16
 from deepem.picking.candidates import find_candidates
 from deepem.picking.selection import Selection, Verdict, judge
 from deepem.preprocessing import JunkMask, PreparedImage, find_junk, prepare
@@ -57,6 +57,9 @@ class Picker:
     device
         Where the network is computed: ``cpu``, ``cuda``, ``mps``, or ``auto``; see
         `deepem.networks.device.choose_device`.
+    fast
+        Compute a residual network in bfloat16, numbers of 16 bits: half the time where the device
+        has them. Scores move by about 0.01 at most, and one pick of a thousand differs.
 
     Raises
     ------
@@ -80,6 +83,7 @@ class Picker:
         min_distance_px: float | None = None,
         keep_junk: bool = False,
         device: str = "cpu",
+        fast: bool = False,
     ) -> None:
         self.model = model if isinstance(model, Model) else load_model(model)
         header = self.model.header
@@ -92,7 +96,9 @@ class Picker:
         self._min_distance_px = min_distance_px
         self._keep_junk, self._allow_junk = keep_junk, keep_junk or keeps_everything
         self._has_warned_of_scale = False
-        self._device = device
+        self._device, self._fast = device, fast
+        if fast and not isinstance(self.model.network, ResidualNetwork):
+            raise ConfigError("fast", "a network of boxes has no fast way; leave it out")
         if min_distance_px is not None and not min_distance_px > 0:
             raise ConfigError("minimum distance", f"must be positive, got {min_distance_px:g} px")
         self.selection_for(1.0)  # a bad value is an error now, not at the first micrograph
@@ -123,6 +129,7 @@ class Picker:
         return {
             "procedure": _PROCEDURE,
             "model": self._fingerprint,
+            "numbers": "bfloat16" if self._fast else "single precision",
             "least distance": "the model's" if distance is None else f"{distance:g} px",
             "junk": "not looked for" if self._keep_junk else "looked for",
         }
@@ -178,6 +185,7 @@ class Picker:
             micrograph,
             box_size=scale.box_size,
             min_distance_px=min_distance_px,
+            fast=self._fast,
         )
         score, junk = candidates.score, candidates.junk
         if header.calibration is not None:
@@ -201,6 +209,8 @@ class Picker:
     @cached_property
     def _network(self) -> Network:
         device = choose_device(self._device).name
+        if self._fast and not has_bfloat16(device):
+            raise ConfigError("fast", f"this {device} has no bfloat16; leave it out")
         # A copy, so that the model stays where it was.
         return self.model.network if device == "cpu" else deepcopy(self.model.network).to(device)
 

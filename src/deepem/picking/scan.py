@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from deepem.core import Frame
@@ -40,7 +41,12 @@ class ScoreMap:
 
 
 def scan(
-    network: Network, image: PreparedImage, *, box_size: int, step: int | None = None
+    network: Network,
+    image: PreparedImage,
+    *,
+    box_size: int,
+    step: int | None = None,
+    fast: bool = False,
 ) -> ScoreMap:
     """Score a prepared image: box by box, or pixel by pixel, as the network does.
 
@@ -57,6 +63,8 @@ def scan(
         Distance between boxes in pixels of the image, one of ``network.design.steps``; by default
         the largest that puts at least ten boxes along a box's side. A residual network scores
         every pixel.
+    fast
+        Let a residual network compute in bfloat16.
 
     Returns
     -------
@@ -67,7 +75,8 @@ def scan(
     if isinstance(network, ResidualNetwork):
         margin = box_size // 2
         step, origin = 1, (float(margin), float(margin))
-        scores = pixel_scores(network, image.pixels)[
+        dtype = torch.bfloat16 if fast else torch.float32
+        scores = pixel_scores(network, image.pixels, dtype=dtype)[
             margin : -margin or None, margin : -margin or None
         ]
     else:

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from deepem.errors import ConfigError
 from deepem.networks import ResidualNetwork
+from deepem.networks.device import has_bfloat16
 from deepem.training.checkpoint import Checkpoint
 from deepem.training.crops import Crops, CropSampler
 from deepem.training.heatmaps import HeatMap
@@ -133,7 +134,7 @@ def _forward(network: ResidualNetwork, pixels: NDArray[np.float32]) -> Tensor:
 
 def _has_bfloat16(maps: int) -> bool:
     # torch 2.13 computes gradients that are no numbers where the maps are no multiple of 16.
-    return maps % 16 == 0 and bool(torch.cpu._is_avx512_bf16_supported())
+    return maps % 16 == 0 and has_bfloat16("cpu")
 
 
 def _loss(logits: Tensor, crops: Crops) -> Tensor:

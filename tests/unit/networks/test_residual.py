@@ -132,9 +132,19 @@ def test_images_smaller_than_the_reach_are_scored(shape):
 def test_layers_that_are_fused_and_layers_that_are_not_agree(design, n_rows, monkeypatch):
     network, image = make_network(design), noise(70, 90)
     fused = pixel_scores(network, image, n_rows=n_rows)
-    monkeypatch.setattr(fused_layer, "_can_fuse", lambda: False)
+    monkeypatch.setattr(fused_layer, "_can_fuse", lambda dtype: False)
     plain = pixel_scores(network, image, n_rows=n_rows)
     np.testing.assert_allclose(fused, plain, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_rows", [1000, 64])
+def test_numbers_of_16_bits_give_nearly_the_same_scores(n_rows):
+    network, image = make_network(ResidualDesign(), seed=2), noise(300, 260)
+    exact = pixel_scores(network, image)
+    short = pixel_scores(network, image, n_rows=n_rows, dtype=torch.bfloat16)
+    assert short.dtype == np.float32
+    assert not np.array_equal(short, exact)
+    assert np.corrcoef(short.ravel(), exact.ravel())[0, 1] > 0.999
 
 
 def test_scoring_leaves_the_network_as_it_was():
