@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from deepem.errors import DeepEMError
 
@@ -33,7 +33,7 @@ class Outcome(Generic[Item, Result]):
     error: DeepEMError | None = None
 
 
-class Backend(Protocol):
+class Backend(ABC):
     """Somewhere to compute: this process, processes of this machine, a cluster.
 
     Used as a context: workers start when they are first needed, serve every `run` in the block,
@@ -41,21 +41,23 @@ class Backend(Protocol):
     """
 
     #: Whether the workers are on this machine, and share its memory of files.
-    is_here: bool
+    is_here = False
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
+    @abstractmethod
+    def close(self) -> None:
+        """End the workers; another `run` would start new ones."""
+
+    @abstractmethod
     def describe(self) -> str:
         """Where the work is done, in a few words, as for a log."""
-        ...
 
+    @abstractmethod
     def run(
         self, function: Callable[[Item], Result], items: Iterable[Item]
     ) -> Generator[Outcome[Item, Result]]:
@@ -82,4 +84,3 @@ class Backend(Protocol):
         Exception
             Whatever the function raises that is no `DeepEMError`: it is a bug.
         """
-        ...

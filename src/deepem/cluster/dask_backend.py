@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from importlib.metadata import version
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from deepem.cluster.backend import Item, Outcome, Result
+from deepem.cluster.backend import Backend, Item, Outcome, Result
 from deepem.errors import BackendError, DeepEMError, MissingExtraError
 
 _ITEMS_PER_THREAD = 2  # one that is done, and one that waits for it to end
@@ -24,7 +23,7 @@ _SECONDS_TO_CLOSE = 10
 _log = logging.getLogger("deepem.cluster")
 
 
-class DaskBackend:
+class DaskBackend(Backend):
     """The workers of a Dask scheduler; see `deepem.cluster.backend.Backend`.
 
     Parameters
@@ -43,8 +42,6 @@ class DaskBackend:
     version of DeepEM, see the same folders, and are best started with one thread each.
     """
 
-    is_here = False
-
     def __init__(
         self, address: str, *, connect_timeout_s: float = 30, worker_timeout_s: float = 300
     ) -> None:
@@ -57,15 +54,8 @@ class DaskBackend:
         self._looked_s = self._seen_s = 0.0
         self._is_missed = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Leave the scheduler; its workers go on."""
         if self._client is None:
             return
         with suppress(Exception):  # what is in the way of leaving is nobody's any more

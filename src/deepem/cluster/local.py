@@ -13,10 +13,9 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from deepem.cluster.backend import Item, Outcome, Result
+from deepem.cluster.backend import Backend, Item, Outcome, Result
 from deepem.cluster.memory import keep_freed_memory
 from deepem.errors import BackendError, DeepEMError
 
@@ -26,21 +25,13 @@ _METHODS = ("forkserver", "spawn")
 _SECONDS_TO_END = 30
 
 
-class ThisProcess:
+class ThisProcess(Backend):
     """Everything here, one item after the other; see `deepem.cluster.backend.Backend`."""
 
     is_here = True
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
+    def close(self) -> None:
+        """Nothing is to be ended."""
 
     def describe(self) -> str:
         """Where the work is done."""
@@ -58,7 +49,7 @@ class ThisProcess:
             yield outcome
 
 
-class LocalProcesses:
+class LocalProcesses(Backend):
     """Several processes of this machine; see `deepem.cluster.backend.Backend`.
 
     Parameters
@@ -80,16 +71,13 @@ class LocalProcesses:
         self._function: object = None
         self._code = b""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._end_workers()
+    def close(self) -> None:
+        """End the workers, after their items."""
+        for worker in self._workers:
+            worker.connection.close()  # it sees that, and ends after its item
+        for worker in self._workers:
+            worker.end()
+        self._workers = []
 
     def describe(self) -> str:
         """Where the work is done."""
@@ -100,7 +88,7 @@ class LocalProcesses:
     ) -> Generator[Outcome[Item, Result]]:
         """Apply a function to every item; outcomes come in the order in which they end."""
         if self._function is not function:
-            self._end_workers()
+            self.close()
             self._function, self._code = function, pickle.dumps(function)
         waiting = iter(items)
         again: deque[Item] = deque()
@@ -128,7 +116,7 @@ class LocalProcesses:
         finally:
             # Their answers are nobody's any more; what they write is complete.
             if any(worker.has_item for worker in self._workers):
-                self._end_workers()
+                self.close()
 
     def _hand_out(
         self, function: Callable[[Any], Any], again: deque[Item], waiting: Iterator[Item]
@@ -146,13 +134,6 @@ class LocalProcesses:
                 idle = _Worker(self._code, type(function).__module__)
                 self._workers.append(idle)
             idle.send(item)
-
-    def _end_workers(self) -> None:
-        for worker in self._workers:
-            worker.connection.close()  # it sees that, and ends after its item
-        for worker in self._workers:
-            worker.end()
-        self._workers = []
 
 
 class _Worker:

@@ -9,7 +9,6 @@ import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from deepem.cluster.dask_backend import DaskBackend, import_distributed
@@ -133,14 +132,10 @@ class QueueBackend(DaskBackend):
         self._was_seen: set[str] = set()
         self._retry_at_s = 0.0
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the jobs."""
         try:
-            super().__exit__(kind, error, traceback)
+            super().close()
         finally:
             cluster, self._cluster = self._cluster, None
             if cluster is not None:
