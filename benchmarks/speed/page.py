@@ -31,8 +31,9 @@ _ABOUT = {
         "Milliseconds of one process, from the file to its coordinate files: medians, and the "
         "median of the ratios. «Prepare» is reading, Fourier crop and normalisation; «rest of "
         "scan» is what `Picker.scan` does beside; «checksum» reads the file through so that it "
-        "is recognised when a run is resumed; «write» is all files. Wanted: the whole at most "
-        "twice the yardstick on two cores at 4096, 0.1 s at 1240 x 1200."
+        "is recognised when a run is resumed; «write» is all files; `--fast` is bfloat16; "
+        "«others» is what other programs used of all processors. Wanted: the whole at most twice "
+        "the yardstick on two cores at 4096, 0.1 s at 1240 x 1200."
     ),
     "command": (
         "`deepem pick` with `--workers 1 --threads 1` and with `--workers 2 --threads 2`, in turn, "
@@ -99,7 +100,7 @@ def _describe(head: Mapping[str, Any]) -> str:
 def _tell_profile(result: Result) -> list[str]:
     """Where the time went before, and where it goes."""
     rows = {(row["size"], row["diameter"], row["threads"]): row for row in result["rows"]}
-    row = rows.get(("4096", 64, 2))
+    row = rows.get(("4096", "64", 2))
     if row is None:
         return []
     now = {name: 1000 * value for name, value in row["seconds"].items()}

@@ -19,11 +19,13 @@ import deepem.picking.file_picker as file_module
 import deepem.picking.picker as picker_module
 from deepem.cluster import keep_freed_memory
 from deepem.io import MicrographFile
+from deepem.networks.device import has_bfloat16
 from deepem.picking import Picker
 from deepem.picking.file_picker import FilePicker
 from speed.command import run_pick
 from speed.inputs import copy_apoferritin, link_many, simulate, train_briefly, warm
 from speed.part import Result, Settings, table, verdict
+from speed.processes import OthersWatch, wait_until_idle
 from speed.yardstick import time_yardstick
 
 #: Where each stage is called; all but the last two are part of `Picker.scan`.
@@ -49,15 +51,20 @@ def measure(settings: Settings) -> Result:
     cases += [(4096, diameter) for diameter in (64, 100, 200, 300)]
     if settings.quick:
         cases = [(1024, 130)]
-    rows = []
+    ways = (False, True) if has_bfloat16("cpu") else (False,)
+    rows, wait = [], not settings.quick
     for size, diameter_px in cases:
         files = simulate(settings, size, diameter_px, 2 if size > 4096 else 3)
         model = train_briefly(settings, diameter_px)
         n_rounds = 3 if settings.quick else 6 if size > 4096 else 12
-        rows += _measure_case(str(size), diameter_px, files, model, n_rounds)
+        for fast in ways[: 2 if diameter_px in (130, 200) else 1]:
+            rows += _measure_case(
+                str(size), diameter_px, files, model, n_rounds, fast=fast, wait=wait
+            )
     if settings.data.exists():
         files, model = copy_apoferritin(settings)
-        rows += _measure_case("1240 x 1200", 63, files, model, 24)
+        for fast in ways:
+            rows += _measure_case("1240 x 1200", 63, files, model, 24, fast=fast, wait=wait)
     return {"rows": rows}
 
 
@@ -70,12 +77,18 @@ def measure_on_card(settings: Settings) -> Result:
         files = simulate(settings, 4096, diameter_px, 3)
         model = train_briefly(settings, diameter_px)
         row = time_stages(files, model, n_threads=1, n_rounds=12, device="cuda")
-        rows.append({"size": "4096", "diameter": diameter_px, "threads": 1, **row})
+        rows.append({"size": "4096", "diameter": str(diameter_px), "threads": 1, **row})
     return {"rows": rows, "card": torch.cuda.get_device_name()}
 
 
 def time_stages(
-    files: list[Path], model: Path, *, n_threads: int, n_rounds: int, device: str = "cpu"
+    files: list[Path],
+    model: Path,
+    *,
+    n_threads: int,
+    n_rounds: int,
+    device: str = "cpu",
+    fast: bool = False,
 ) -> Result:
     """Median seconds of each stage, of the whole and of the yardstick, measured in turn."""
     keep_freed_memory()  # as the command does
@@ -84,7 +97,7 @@ def time_stages(
     seconds: dict[str, list[float]] = {}
     n_candidates = 0
     with tempfile.TemporaryDirectory() as folder:
-        picker = Picker(model, device=device)
+        picker = Picker(model, device=device, fast=fast)
         factor = picker.model.header.scale.factor
         pick_one = FilePicker(picker, Path(folder), overwrite=True)
         for number in range(n_rounds + 1):
@@ -134,15 +147,29 @@ def _clocks(device: str) -> Iterator[dict[str, float]]:
 
 
 def _measure_case(
-    size: str, diameter_px: int, files: list[Path], model: Path, n_rounds: int
+    size: str,
+    diameter_px: int,
+    files: list[Path],
+    model: Path,
+    n_rounds: int,
+    *,
+    fast: bool,
+    wait: bool,
 ) -> list[Result]:
+    diameter = f"{diameter_px} --fast" if fast else str(diameter_px)
     rows = []
     for n_threads in (1, 2):
-        row = time_stages(files, model, n_threads=n_threads, n_rounds=n_rounds)
-        row |= {"size": size, "diameter": diameter_px, "threads": n_threads}
+        if wait:
+            wait_until_idle()
+        with OthersWatch() as others:
+            row = time_stages(files, model, n_threads=n_threads, n_rounds=n_rounds, fast=fast)
+        row["others"] = others.share
+        row |= {"size": size, "diameter": diameter, "threads": n_threads}
         with tempfile.TemporaryDirectory(dir=files[0].parent) as name:
             links = link_many(files, 4, Path(name) / "mics")
-            run = run_pick(links, model, n_workers=n_threads, n_threads=n_threads, look_s=0.02)
+            run = run_pick(
+                links, model, n_workers=n_threads, n_threads=n_threads, fast=fast, look_s=0.02
+            )
         rows.append(row | {"memory": run["memory"]})
         print(_row(rows[-1]), flush=True)
     return rows
@@ -152,8 +179,8 @@ def render(result: Result) -> list[str]:
     """The table of stages and the table of memory."""
     rows = result["rows"]
     stages = [_row(row) for row in rows]
-    head = ("size", "diameter", "threads", *STAGES, "whole", "yardstick", "ratio", "wanted")
-    lines = table(head, stages)
+    head = ("size", "diameter", "threads", *STAGES, "whole", "yardstick", "ratio")
+    lines = table((*head, "others, %", "wanted"), stages)
     memory = []
     for row in rows:
         found, limit = row["memory"], _WANTED_MB.get(row["size"])
@@ -182,8 +209,8 @@ def render_card(result: Result) -> list[str]:
     """The table of stages on a graphics card."""
     if not result["rows"]:
         return ["No GPU here: not measured.", ""]
-    head = ("size", "diameter", "threads", *STAGES, "whole", "yardstick", "ratio", "wanted")
-    rows = [(*_row(row)[:-1], "") for row in result["rows"]]
+    head = ("size", "diameter", "threads", *STAGES, "whole", "yardstick", "ratio")
+    rows = [_row(row)[:-2] for row in result["rows"]]
     return [f"On {result['card']}; the yardstick is the processor's.", "", *table(head, rows)]
 
 
@@ -196,4 +223,5 @@ def _row(row: Result) -> tuple[str, ...]:
         wanted = f"whole {verdict(seconds['whole'], _WANTED_SECONDS[size])}"
     milliseconds = [f"{1000 * seconds[name]:.1f}" for name in (*STAGES, "whole", "yardstick")]
     ratio = f"{seconds['ratio']:.2f}"
-    return (size, str(row["diameter"]), str(row["threads"]), *milliseconds, ratio, wanted)
+    others = f"{100 * row.get('others', 0):.0f}"
+    return (size, row["diameter"], str(row["threads"]), *milliseconds, ratio, others, wanted)
