@@ -16,7 +16,8 @@ much of all processors other programs used meanwhile. Figures are compared with 
 same run, measured in turn with them.
 
 **The yardstick** is reading the file into an array (`np.array(memmap, float32)`) and one cropped
-Fourier transform of it by scipy (`rfft2`, crop, `irfft2`) with the same number of threads.
+Fourier transform of it by scipy (`rfft2`, crop, `irfft2`) with the same number of threads, in a
+process that uses its memory again, as picking does (a plain one takes about a fifth longer).
 **The files** are in the system's memory of files (page cache); what a disk or a file server has to
 deliver is on another page ([scale](../concepts/scale.md)).
 **Micrographs** are simulated, float32, crowded, with some ice, contaminants and aggregates; or
