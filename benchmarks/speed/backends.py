@@ -88,12 +88,12 @@ def render(result: Result) -> list[str]:
         rows.append(
             (
                 *(name, shown, f"{1000 * middle / result['n']:.1f}", f"{ratio:.3f}"),
-                "" if name == "ThisProcess" else f"{1000 * own / result['n']:.2f}",
+                "" if name != _DASK else f"{1000 * own / result['n']:.2f}",
                 verdict(ratio, 1 + _WANTED_OVERHEAD) if name == _DASK else "",
             )
         )
     head = (
         *("backend", "seconds", "ms each, median", f"/ {_TWO}"),
-        *("ms of the processor each in the client", "wanted"),
+        *("ms of the processor each, client and scheduler", "wanted"),
     )
     return [f"{result['n']} micrographs.", "", *table(head, rows)]

@@ -17,7 +17,8 @@ same run, measured in turn with them.
 
 **The yardstick** is reading the file into an array (`np.array(memmap, float32)`) and one cropped
 Fourier transform of it by scipy (`rfft2`, crop, `irfft2`) with the same number of threads, in a
-process that uses its memory again, as picking does (a plain one takes about a fifth longer).
+process that uses its memory again, as picking does. On this virtual machine it varies between tables
+by a fifth, though nobody else is at work: compare ratios, not seconds.
 **The files** are in the system's memory of files (page cache); what a disk or a file server has to
 deliver is on another page ([scale](../concepts/scale.md)).
 **Micrographs** are simulated, float32, crowded, with some ice, contaminants and aggregates; or
@@ -51,7 +52,9 @@ _ABOUT = {
     ),
     "backends": (
         "Apoferritin, one thread a worker, each backend in turn, with workers that have started. "
-        "Dask is a LocalCluster of two processes; its scheduler runs in the client's process."
+        "Dask is a LocalCluster of two processes; its scheduler runs in the client's process. The "
+        "processor time of that process has in it what an idle cluster takes, some hundredths of "
+        "a core."
     ),
     "startup": (
         "Seconds of whole commands, one after the other in each round: median, fastest, and the "
