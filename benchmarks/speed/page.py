@@ -17,8 +17,8 @@ same run, measured in turn with them.
 
 **The yardstick** is reading the file into an array (`np.array(memmap, float32)`) and one cropped
 Fourier transform of it by scipy (`rfft2`, crop, `irfft2`) with the same number of threads, in a
-process that uses its memory again, as picking does. On this virtual machine it varies between tables
-by a fifth, though nobody else is at work: compare ratios, not seconds.
+process that uses its memory again, as picking does. It varied by a fifth between tables, though
+nobody else was at work on the (virtual) machine: compare ratios, not seconds.
 **The files** are in the system's memory of files (page cache); what a disk or a file server has to
 deliver is on another page ([scale](../concepts/scale.md)).
 **Micrographs** are simulated, float32, crowded, with some ice, contaminants and aggregates; or
