@@ -77,7 +77,8 @@ def _scan(path: Path, file: BinaryIO) -> Iterator[StarTable]:
             if table is not None and in_rows:
                 table.has_comments = True
             continue
-        if first.startswith(b"data_"):
+        is_in_table = table is not None and in_loop and bool(table.columns)
+        if first.startswith(b"data_") and not (is_in_table and _is_path(first)):
             if table is not None:
                 yield table
             table = StarTable(path, first[5:].decode())
@@ -105,6 +106,11 @@ def _scan(path: Path, file: BinaryIO) -> Iterator[StarTable]:
                 table.quote = _find_quote(raw)
     if table is not None:
         yield table
+
+
+def _is_path(word: bytes) -> bool:
+    """Whether a word that begins as the head of a table does is the path of a micrograph."""
+    return b"/" in word or b"." in word
 
 
 def _add_value(table: StarTable, number: int, raw: bytes) -> None:

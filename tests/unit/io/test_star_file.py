@@ -45,6 +45,19 @@ def test_tables_are_found_with_their_columns_and_rows(find):
     assert "group" not in particles
 
 
+def test_micrographs_whose_names_begin_as_a_table_does_are_rows(find):
+    """A folder data_01, or a file data_0001.mrc, as users call theirs."""
+    text = (
+        "data_micrographs\nloop_\n_name #1\n_x #2\ndata_01/a.mrc 1\ndata_0001.mrc 2\n"
+        "\ndata_optics # comment\nloop_\n_group #1\n1\n"
+    )
+    micrographs, optics = find(text)
+    assert (micrographs.n_rows, optics.name, optics.n_rows) == (2, "optics", 1)
+    frame = micrographs.read(texts=["name"], numbers=["x"])
+    assert frame["name"].tolist() == ["data_01/a.mrc", "data_0001.mrc"]
+    assert frame["x"].tolist() == [1, 2]
+
+
 def test_only_the_wanted_columns_are_read(find):
     _, particles = find(TWO)
     frame = particles.read(numbers=["x"], optional=["score", "absent"], texts=["name"])
