@@ -2,7 +2,8 @@
 
 import pytest
 
-from deepem.cluster.queues import QueueBackend, parse_walltime, read_queue_options
+from deepem.cluster.queue_options import parse_walltime, read_queue_options
+from deepem.cluster.queues import QueueBackend
 from deepem.errors import ConfigError, FileFormatError
 
 pytest.importorskip("dask_jobqueue")
