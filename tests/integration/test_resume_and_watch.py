@@ -89,6 +89,10 @@ def test_it_says_where_it_computes_and_why(
     [
         (("--backend", "cloud"), "--backend: is 'cloud'; choose from local, dask, slurm"),
         (("--backend", "dask"), "--scheduler: .*start one with 'dask scheduler'"),
+        (
+            ("--backend", "dask", "--scheduler", "tcp://a:1", "--workers", "2"),
+            "--workers: are those of the scheduler: start .* with 'dask worker'",
+        ),
         (("--scheduler", "tcp://a:1"), "--scheduler: belongs to --backend dask"),
         (("--backend", "slurm"), "--queue-options: .*docs/how-to/cluster.md"),
         (("--queue-options", "a.toml"), "--queue-options: belong to --backend slurm"),

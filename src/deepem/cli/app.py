@@ -85,6 +85,7 @@ _OPTIONS = {
     "updates": "--updates",
     "valid": "--valid",
     "trials": "--trials",
+    "workers": "--workers",
 }
 
 # Importing makes objects without number and no garbage: looking for it all the time takes long.

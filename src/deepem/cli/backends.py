@@ -96,12 +96,13 @@ def choose_where(
     scheduler: str | None = None,
     queue_options: Path | None = None,
     device: str = "auto",
+    fast: bool = False,
 ) -> Where:
     """Make the workers that the options ask for.
 
     Parameters
     ----------
-    name, workers, threads, scheduler, queue_options, device
+    name, workers, threads, scheduler, queue_options, device, fast
         The options.
     n_files
         How many micrographs there are; None for more and more.
@@ -125,29 +126,36 @@ def choose_where(
             f"belong to --backend {', '.join(_QUEUES)}, which need them: at least cores and "
             "memory of a job; docs/how-to/cluster.md has an example",
         )
-    if name == "local":
-        return _choose_local(n_files, workers, threads, device)
+    if scheduler is None and queue_options is None:
+        return _choose_local(n_files, workers, threads, device, fast)
     threads = threads or 1
-    if scheduler is not None:
-        from deepem.cluster.dask_backend import DaskBackend
-
-        backend: Backend = DaskBackend(scheduler)
-    else:
+    if queue_options is not None:
         from deepem.cluster.queues import QueueBackend
 
-        assert queue_options is not None  # noqa: S101 (checked above)
-        backend = QueueBackend(name, queue_options, n_jobs=workers)
+        backend: Backend = QueueBackend(name, queue_options, n_jobs=workers)
+    else:
+        from deepem.cluster.dask_backend import DaskBackend
+
+        if workers is not None:
+            raise ConfigError(
+                "workers",
+                "are those of the scheduler: start as many as you want with 'dask worker', and "
+                "leave it out",
+            )
+        backend = DaskBackend(scheduler or "")
     where = f"{backend.describe()}, {count(threads, 'thread')} a worker"
     return Where(backend, threads, f"{where}, on the device that each finds ({device})")
 
 
 def _choose_local(
-    n_files: int | None, workers: int | None, threads: int | None, device: str
+    n_files: int | None, workers: int | None, threads: int | None, device: str, fast: bool
 ) -> Where:
     from deepem.cluster import LocalProcesses, ThisProcess, keep_freed_memory
-    from deepem.networks.device import choose_device
+    from deepem.networks.device import check_bfloat16, choose_device
 
     chosen = choose_device(device)
+    if fast:
+        check_bfloat16(chosen.name)
     on = "the processor" if chosen.name == "cpu" else chosen.name
     n_cores = threads or _count_cores()
     if workers is None:

@@ -63,11 +63,11 @@ def pick(
     Writes a file for EMAN2 (.box) and one for RELION (.star) for each micrograph, and prints a
     line for each: name, number of picks, their mean score. DIR/report has tables of them
     (micrographs.star, micrographs.csv) and a page (summary.html) that names failures and
-    micrographs that stand out. Candidates above the threshold that
-    are left out, because they lie in junk, or for their standard deviation or the edge, are listed
-    with the reason in DIR/rejected. Where scores are probabilities, DIR/report/expected.tsv says
-    which precision and recall to expect at every threshold. --threshold 0 keeps every candidate,
-    with its score, wherever it lies.
+    micrographs that stand out. Candidates above the threshold that are left out, because they lie
+    in junk, or for their standard deviation or the edge, are listed with the reason in
+    DIR/rejected. Where scores are probabilities, DIR/report/expected.tsv says which precision and
+    recall to expect at every threshold. --threshold 0 keeps every candidate, with its score,
+    wherever it lies.
 
     A run that was broken off, in whatever way, goes on with --resume; more micrographs may have
     come meanwhile. All candidates are kept in DIR/candidates, so --resume --overwrite with another
@@ -98,6 +98,7 @@ def pick(
         scheduler=scheduler,
         queue_options=queue_options,
         device=device,
+        fast=fast,
     )
     pick_one = FilePicker(
         picker,

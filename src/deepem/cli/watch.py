@@ -95,6 +95,7 @@ def watch(
         scheduler=scheduler,
         queue_options=queue_options,
         device=device,
+        fast=fast,
     )
     pick_one = FilePicker(
         picker,

@@ -23,6 +23,8 @@ from deepem.errors import BackendError, DeepEMError
 # memory, once. Not everywhere is one.
 _METHODS = ("forkserver", "spawn")
 _SECONDS_TO_END = 30
+# So many workers in a row that end before they have begun are no accident.
+_FAILED_STARTS = 3
 
 
 class ThisProcess(Backend):
@@ -93,6 +95,7 @@ class LocalProcesses(Backend):
         waiting = iter(items)
         again: deque[Item] = deque()
         suspects: list[Item] = []
+        n_failed_starts = 0
         try:
             while True:
                 self._hand_out(function, again, waiting)
@@ -106,11 +109,19 @@ class LocalProcesses(Backend):
                     except EOFError:
                         self._workers.remove(worker)
                         item = worker.bury()
+                        if not worker.is_ready:  # the item has nothing to do with it
+                            n_failed_starts += 1
+                            if n_failed_starts == _FAILED_STARTS:
+                                raise _cannot_start(worker.exit_code) from None
+                            again.append(item)
+                            continue
                         if not any(item is suspect for suspect in suspects):
                             suspects.append(item)
                             again.append(item)
                             continue
                         answer = Outcome(item, error=_ended_twice(item, worker.exit_code))
+                    if worker.is_ready:
+                        n_failed_starts = 0
                     if answer is not None:
                         yield answer
         finally:
@@ -149,7 +160,8 @@ class _Worker:
         self._process.start()
         theirs.close()
         self._item: Any = None
-        self.has_item, self._is_ready = False, False
+        #: Whether it has an item, and whether it has begun to wait for some.
+        self.has_item, self.is_ready = False, False
 
     @property
     def exit_code(self) -> int | None:
@@ -176,7 +188,7 @@ class _Worker:
         except ConnectionError as error:
             raise EOFError from error
         if kind == "ready":
-            self._is_ready = True
+            self.is_ready = True
         elif kind == "log":
             logging.getLogger(content.name).handle(content)
         else:
@@ -189,20 +201,9 @@ class _Worker:
         return None
 
     def bury(self) -> Any:
-        """The item that it had when it died.
-
-        Raises
-        ------
-        deepem.errors.BackendError
-            It died before it could have an item.
-        """
+        """The item that it had when it died."""
         self.connection.close()
         self._process.join()
-        if not self._is_ready:
-            raise BackendError(
-                f"a worker process ended while it started ({_describe_end(self.exit_code)}). "
-                "Use --workers 1, or free some memory."
-            )
         return self._item
 
     def end(self) -> None:
@@ -252,6 +253,13 @@ class _SendLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         record.msg, record.args, record.exc_info = record.getMessage(), None, None
         _send(self._connection, "log", record)
+
+
+def _cannot_start(exit_code: int | None) -> BackendError:
+    return BackendError(
+        f"{_FAILED_STARTS} worker processes have ended while they started, the last "
+        f"{_describe_end(exit_code)}. Use --workers 1, or free some memory."
+    )
 
 
 def _ended_twice(item: object, exit_code: int | None) -> BackendError:

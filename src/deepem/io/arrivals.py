@@ -50,6 +50,7 @@ class Arrivals:
         self._interval_s = interval_s
         self._seen: dict[str, _Sighting] = {}
         self._done: dict[str, Path] = {}
+        self._failed: dict[str, tuple[int, int]] = {}
         self._missing: set[Path] = set()
         self._told: set[str] = set()
 
@@ -81,6 +82,13 @@ class Arrivals:
         """Have a micrograph counted as new when it is next seen, as after its folder was gone."""
         self._done.pop(file.name, None)
 
+    def give_up(self, file: MicrographFile) -> None:
+        """Have a micrograph that failed counted as new when its file has changed."""
+        state = _find_state(file.path)
+        if state is not None:
+            self._failed[file.name] = state
+        self.forget(file)
+
     def _list(self) -> list[MicrographFile]:
         found: list[MicrographFile] = []
         for place in self._places:
@@ -102,16 +110,14 @@ class Arrivals:
         return found
 
     def _is_complete(self, file: MicrographFile) -> bool:
-        try:
-            status = file.path.stat()
-        except OSError:
+        state = _find_state(file.path)
+        if state is None or state == self._failed.get(file.name):
             return False
-        state = (status.st_size, status.st_mtime_ns)
         now = time.monotonic()
         sighting = self._seen.get(file.name)
         if sighting is None or sighting.state != state:
             sighting = self._seen[file.name] = _Sighting(state, now)
-        is_old = time.time() - status.st_mtime > _SURELY_OLD_SECONDS
+        is_old = time.time() - state[1] / 1e9 > _SURELY_OLD_SECONDS
         rested_s = now - sighting.since
         if not is_old and rested_s < self._interval_s:
             return False
@@ -127,11 +133,21 @@ class Arrivals:
             logger.warning("%s", text)
 
 
+def _find_state(path: Path) -> tuple[int, int] | None:
+    """Size and time of the last change of a file; None where it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
 def wait_for_change(folders: Iterable[Path], seconds: float) -> None:
     """Wait until something happens in folders, but no longer than some seconds.
 
     The system tells of files on this machine's disks, if the package ``watchfiles`` is installed.
     It does not tell what other machines do in a network folder: there the whole time is waited.
+    A tenth of it is waited in any case, so that a busy folder is not looked at without a pause.
     """
     there = [folder for folder in folders if folder.is_dir()]
     if not there or find_spec("watchfiles") is None:
@@ -149,5 +165,6 @@ def wait_for_change(folders: Iterable[Path], seconds: float) -> None:
             yield_on_timeout=True,
             raise_interrupt=True,
         ):
+            time.sleep(seconds / 10)
             return
     time.sleep(max(0.0, deadline - time.monotonic()))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from os import stat_result
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -50,8 +51,10 @@ class FileContent:
         except OSError as error:
             raise explain_read_error(path, error) from error
 
-    def is_that_of(self, path: Path) -> bool:
-        """Whether a file holds the same. It is read only if its time differs and its size not.
+    def find_again(self, path: Path) -> Self | None:
+        """The same content with the time that a file has now; None if that holds something else.
+
+        The file is read only if its time differs and its size does not.
 
         Raises
         ------
@@ -59,12 +62,14 @@ class FileContent:
             It cannot be read.
         """
         try:
-            status = path.stat()
+            n_bytes, modified_ns = _state(path.stat())
         except OSError as error:
             raise explain_read_error(path, error) from error
-        if _state(status) == (self.n_bytes, self.modified_ns):
-            return True
-        return status.st_size == self.n_bytes and FileContent.of(path).checksum == self.checksum
+        if (n_bytes, modified_ns) == (self.n_bytes, self.modified_ns):
+            return self
+        if n_bytes != self.n_bytes or FileContent.of(path).checksum != self.checksum:
+            return None
+        return replace(self, modified_ns=modified_ns)
 
 
 def _state(status: stat_result) -> tuple[int, int]:

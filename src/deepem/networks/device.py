@@ -77,6 +77,18 @@ def has_bfloat16(name: str) -> bool:
     return name == "cuda" and bool(torch.cuda.is_bf16_supported())
 
 
+def check_bfloat16(name: str) -> None:
+    """Refuse to compute in bfloat16 where that would take longer.
+
+    Raises
+    ------
+    deepem.errors.ConfigError
+        The device has none.
+    """
+    if not has_bfloat16(name):
+        raise ConfigError("fast", f"this {name} has no bfloat16; leave it out")
+
+
 def _prepare(name: str, reason: str) -> Device:
     if name == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = False

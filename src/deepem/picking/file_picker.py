@@ -148,11 +148,11 @@ class FilePicker:
             before is None
             or before.header.scan != self.describe_scan()
             or before.header.pixel_size_angstrom != file.pixel_size_angstrom
-            or not before.header.content.is_that_of(file.path)
         ):
             return None
-        listing = file.find_listing()
-        content = replace(before.header.content, modified_ns=file.path.stat().st_mtime_ns)
+        content, listing = before.header.content.find_again(file.path), file.find_listing()
+        if content is None:
+            return None
         return replace(
             before,
             header=replace(before.header, content=content, listing=listing),
@@ -172,7 +172,7 @@ class FilePicker:
                 f"{file}: there is not enough memory to pick it. Use fewer --workers, or close "
                 "other programs, then pick it again (--resume)."
             ) from error
-        if not content.is_that_of(file.path):
+        if content.find_again(file.path) is None:
             raise MicrographError(
                 f"{file}: has changed while it was picked. Wait until it is complete, then pick "
                 "it again (--resume)."

@@ -15,7 +15,7 @@ import torch
 from deepem.core import Micrograph, Picks
 from deepem.errors import ConfigError
 from deepem.networks import Model, Network, ResidualNetwork, load_model
-from deepem.networks.device import choose_device, has_bfloat16
+from deepem.networks.device import check_bfloat16, choose_device
 from deepem.picking.candidates import find_candidates
 from deepem.picking.selection import Selection, Verdict, judge
 from deepem.preprocessing import JunkMask, PreparedImage, find_junk, prepare
@@ -209,8 +209,8 @@ class Picker:
     @cached_property
     def _network(self) -> Network:
         device = choose_device(self._device).name
-        if self._fast and not has_bfloat16(device):
-            raise ConfigError("fast", f"this {device} has no bfloat16; leave it out")
+        if self._fast:
+            check_bfloat16(device)
         # A copy, so that the model stays where it was.
         return self.model.network if device == "cpu" else deepcopy(self.model.network).to(device)
 

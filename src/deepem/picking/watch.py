@@ -77,6 +77,8 @@ def watch_folder(
             left = {file.name: file for file in batch}
             for picked in _pick_what_is_there(pick_one, until_stop, backend):
                 left.pop(picked.file.name)
+                if picked.error is not None:
+                    arrivals.give_up(picked.file)
                 lists.add(picked)
                 yield picked
             for unfinished in left.values():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from functions_for_workers import (
+    EndsWhileItStarts,
     crash_at_three,
     fail_at_three,
     kill_always,
@@ -106,6 +107,20 @@ def test_workers_that_are_killed_from_outside_lose_nothing():
             if number in (5, 15):
                 os.kill(outcome.result, signal.SIGKILL)
     assert sorted(done) == list(range(30))
+
+
+def test_workers_that_end_while_they_start_are_replaced(tmp_path):
+    with LocalProcesses(2) as backend:
+        outcomes = list(backend.run(EndsWhileItStarts(tmp_path, 2), range(6)))
+    assert sorted(o.result for o in outcomes) == list(range(6))
+
+
+def test_workers_that_never_start_are_an_error_that_says_what_to_do(tmp_path):
+    with (
+        LocalProcesses(2) as backend,
+        pytest.raises(BackendError, match=r"ended while they started.*SIGKILL.*--workers 1"),
+    ):
+        list(backend.run(EndsWhileItStarts(tmp_path, 100), range(6)))
 
 
 def test_warnings_of_workers_are_heard_here(caplog):

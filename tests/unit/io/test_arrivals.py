@@ -108,6 +108,16 @@ def test_what_is_forgotten_comes_again(folder):
     assert names(arrivals.look(at_most=100)) == ["a"]
 
 
+def test_what_has_failed_comes_again_when_it_has_changed(folder):
+    os.utime(make(folder / "a.mrc"), (1, 1))
+    arrivals = Arrivals([folder], interval_s=0)
+    (file,) = arrivals.look(at_most=100)
+    arrivals.give_up(file)
+    assert arrivals.look(at_most=100) == []
+    make(folder / "a.mrc", side=50)
+    assert look_until(arrivals, 1) == ["a"]
+
+
 def test_a_folder_may_come_later_and_go_for_a_while(folder, tmp_path, caplog):
     caplog.set_level(logging.WARNING, "deepem")
     folder.rmdir()

@@ -4,7 +4,12 @@ import pytest
 import torch
 
 from deepem.errors import ConfigError
-from deepem.networks.device import DEVICE_NAMES, choose_device
+from deepem.networks.device import (
+    DEVICE_NAMES,
+    check_bfloat16,
+    choose_device,
+    has_bfloat16,
+)
 
 HERE = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
 
@@ -35,3 +40,9 @@ def test_the_processor_is_used_for_a_reason():
 def test_an_unknown_device_is_refused_with_the_choice():
     with pytest.raises(ConfigError, match="device: is 'tpu'; choose from auto, cpu, cuda, mps"):
         choose_device("tpu")
+
+
+def test_bfloat16_is_refused_where_there_is_none():
+    assert not has_bfloat16("mps")
+    with pytest.raises(ConfigError, match="fast: this mps has no bfloat16; leave it out"):
+        check_bfloat16("mps")

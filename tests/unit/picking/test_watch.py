@@ -232,3 +232,13 @@ def test_coordinates_of_the_user_are_not_replaced_and_the_others_go_on(
         appear(made[2], folder)
         assert next_picked(running).error is None
     assert (out / "mic_0002.star").read_text() == "mine"
+
+
+def test_a_broken_micrograph_that_is_mended_is_picked(picker, made, folder, tmp_path):
+    """Its transfer had stopped for too long."""
+    content = made[0].read_bytes()
+    (folder / made[0].name).write_bytes(content[:5000])
+    with watch(picker, folder, tmp_path / "out") as running:
+        assert "is truncated" in str(next_picked(running).error)
+        (folder / made[0].name).write_bytes(content)
+        assert next_picked(running).error is None
