@@ -14,7 +14,7 @@ from pathlib import Path
 
 from machine import count_cores, read_commit, read_processor
 from real_data import DATA
-from speed import against_topaz, backends, command, klh, large_run, stages, startup
+from speed import against_topaz, backends, command, klh, large_run, short_numbers, stages, startup
 from speed.page import write_page
 from speed.part import Part, Settings
 from speed.processes import OthersWatch, wait_until_idle
@@ -22,6 +22,7 @@ from speed.processes import OthersWatch, wait_until_idle
 PARTS = {
     "stages": Part("Stages of one micrograph", stages.measure, stages.render),
     "command": Part("The whole command, over many files", command.measure, command.render),
+    "fast": Part("What --fast changes", short_numbers.measure, short_numbers.render),
     "topaz": Part("Beside Topaz", against_topaz.measure, against_topaz.render),
     "backends": Part("Backends", backends.measure, backends.render),
     "startup": Part("Starting up", startup.measure, startup.render),

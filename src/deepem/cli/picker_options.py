@@ -60,6 +60,6 @@ Fast = Annotated[
     typer.Option(
         "--fast",
         help="Let the network compute with numbers of 16 bits, where the processor has them: half "
-        "the time, and one pick of a thousand differs.",
+        "the time, and up to three picks of a thousand differ.",
     ),
 ]

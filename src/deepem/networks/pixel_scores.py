@@ -44,7 +44,7 @@ def pixel_scores(
         result does not depend on it beyond rounding.
     dtype
         Numbers that the layers compute with; ``torch.bfloat16`` takes half the time where the
-        processor has them, and moves scores by about 0.01 at most.
+        processor has them, and moves scores by 0.02 at most.
 
     Returns
     -------

@@ -59,7 +59,8 @@ class Picker:
         `deepem.networks.device.choose_device`.
     fast
         Compute a residual network in bfloat16, numbers of 16 bits: half the time where the device
-        has them. Scores move by about 0.01 at most, and one pick of a thousand differs.
+        has them. Scores move by 0.02 at most, and up to three picks of a thousand differ
+        (docs/results/speed.md).
 
     Raises
     ------
