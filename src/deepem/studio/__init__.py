@@ -1,0 +1,1 @@
+"""DeepEM Studio: look, label, train, correct, pick and hand over in the browser."""
