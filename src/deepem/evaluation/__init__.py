@@ -1,5 +1,11 @@
 """Evaluation: how well picks agree with known particles, and the report that shows it."""
 
+from deepem.evaluation.agreement import (
+    Agreement,
+    AgreementFigures,
+    find_agreement,
+    sum_up_agreement,
+)
 from deepem.evaluation.cryoppp import ProtocolFigures, ProtocolRow, evaluate_cryoppp
 from deepem.evaluation.curves import (
     PrecisionRecall,
@@ -15,6 +21,8 @@ from deepem.evaluation.pixelwise import PixelwiseFigures, PixelwiseRow, evaluate
 from deepem.evaluation.report import render_report
 
 __all__ = [
+    "Agreement",
+    "AgreementFigures",
     "Evaluation",
     "Figures",
     "Matching",
@@ -31,9 +39,11 @@ __all__ = [
     "evaluate_cryoppp",
     "evaluate_pixelwise",
     "f_beta",
+    "find_agreement",
     "match_nearest",
     "match_picks",
     "precision_recall",
     "render_report",
+    "sum_up_agreement",
     "take_picture",
 ]
