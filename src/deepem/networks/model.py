@@ -3,73 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TypeAlias
 
 import safetensors
 import safetensors.torch
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deepem.core import Micrograph
 from deepem.errors import CheckpointError, ConventionError
 from deepem.io.atomic import write_atomically
-from deepem.networks.calibration import Calibration
 from deepem.networks.deepem8 import DeepEM8
-from deepem.networks.presets import NetworkDesign
-from deepem.networks.residual import ResidualDesign, ResidualNetwork
-from deepem.networks.scale import Scale, pixel_size_ratio
+from deepem.networks.model_header import (
+    HEADER_KEY,
+    Design,
+    ModelHeader,
+    explain_damage,
+    parse_header,
+    require_model_file,
+)
+from deepem.networks.residual import ResidualNetwork
+from deepem.networks.residual_design import ResidualDesign
+from deepem.networks.scale import pixel_size_ratio
 
-_HEADER_KEY = "deepem"
-_FORMAT_VERSION: Literal[2] = 2  # 1 knew neither residual networks nor calibrations
 Network: TypeAlias = DeepEM8 | ResidualNetwork
-Design: TypeAlias = NetworkDesign | ResidualDesign
-
-
-class ModelHeader(BaseModel):
-    """Everything about a model but its weights, as it stands in the file's JSON header.
-
-    Attributes
-    ----------
-    format_version
-        Version of this header.
-    design
-        Shape of the network.
-    scale
-        Particle diameter, binning and box, in pixels of the training micrographs.
-    pixel_size_angstrom
-        Size of an unbinned pixel of the training micrographs in Å; None where it was not known.
-    micrograph_shape
-        Shape ``(ny, nx)`` of the first training micrograph.
-    calibration
-        Turns scores of the network into probabilities; None leaves them as they are.
-    threshold
-        Score (calibrated, where there is a calibration) from which candidates are picked.
-    min_distance_px
-        Least distance between two picks, in pixels of the training micrographs.
-    std_range
-        Lowest and highest standard deviation of a particle's box, in units of the micrograph's.
-    training
-        Record of the training: recipe, seed, data, figures. For people, not for programs.
-    versions
-        Programs that made the model.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    format_version: Literal[1, 2] = _FORMAT_VERSION
-    design: NetworkDesign | ResidualDesign
-    scale: Scale
-    pixel_size_angstrom: float | None = Field(default=None, gt=0)
-    micrograph_shape: tuple[int, int]
-    calibration: Calibration | None = None
-    threshold: float = Field(ge=0, le=1)
-    min_distance_px: float | None = Field(default=None, gt=0)
-    std_range: tuple[float, float]
-    training: dict[str, Any]
-    versions: dict[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +91,7 @@ def save_model(model: Model, path: str | Path, *, overwrite: bool = False) -> Pa
         name: weight.detach().cpu().contiguous()
         for name, weight in model.network.state_dict().items()
     }
-    header = {_HEADER_KEY: model.header.model_dump_json()}
+    header = {HEADER_KEY: model.header.model_dump_json()}
     with write_atomically(path, overwrite=overwrite, mode="wb") as file:
         file.write(safetensors.torch.save(weights, metadata=header))
     return Path(path)
@@ -148,17 +106,14 @@ def load_model(path: str | Path) -> Model:
         The file is missing, is not a model, is corrupt, or was written by a newer DeepEM.
     """
     path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(path, "there is no such model file. Make one with: deepem train")
+    require_model_file(path)
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, OSError) as error:
-        raise CheckpointError(
-            path, f"is not a DeepEM model, or is damaged ({error}). Copy or train it again."
-        ) from error
-    header = _parse_header(path, metadata.get(_HEADER_KEY))
+        raise explain_damage(path, error) from error
+    header = parse_header(path, metadata.get(HEADER_KEY))
     network = build_network(header.design)
     try:
         network.load_state_dict(weights)
@@ -167,25 +122,3 @@ def load_model(path: str | Path) -> Model:
             path, "its weights do not fit its header: the file is damaged. Train it again."
         ) from error
     return Model(network=network.eval(), header=header)
-
-
-def _parse_header(path: Path, text: str | None) -> ModelHeader:
-    if text is None:
-        raise CheckpointError(path, "has no DeepEM header: it is the file of another program.")
-    try:
-        fields = json.loads(text)
-        if fields.get("format_version", 0) > _FORMAT_VERSION:
-            raise CheckpointError(
-                path, "was written by a newer DeepEM. Update with: pip install -U deepem"
-            )
-        return ModelHeader.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise CheckpointError(
-            path, f"its header is damaged ({where}: {first['msg']}). Copy or train it again."
-        ) from error
-    except (json.JSONDecodeError, AttributeError, TypeError) as error:
-        raise CheckpointError(
-            path, f"its header is damaged ({error}). Copy or train it again."
-        ) from error

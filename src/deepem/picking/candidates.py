@@ -7,7 +7,7 @@ import numpy as np
 from deepem.core import Micrograph, Picks
 from deepem.networks import Network
 from deepem.picking.peaks import find_peaks
-from deepem.picking.scan import scan
+from deepem.picking.score_map import scan
 from deepem.preprocessing import PreparedImage
 
 _POSITION_DECIMALS = 1
