@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -78,6 +79,8 @@ class DenseRecipe:
         Micrographs without labels; used where labels are few.
     start
         Network to go on from; None draws new weights.
+    on_first
+        Is told of the network that learnt from the clicks alone, where there is one.
     """
 
     min_distance_over_diameter = 0.5
@@ -90,12 +93,14 @@ class DenseRecipe:
         *,
         unlabelled: Sequence[Micrograph] = (),
         start: Network | None = None,
+        on_first: Callable[[Lesson], None] = lambda lesson: None,
     ) -> None:
         self._plan = plan
         self._settings = settings
         self._events = events
         self._unlabelled = list(unlabelled)
         self._start = start if isinstance(start, ResidualNetwork) else None
+        self._on_first = on_first
 
     def learn(
         self,
@@ -129,15 +134,8 @@ class DenseRecipe:
             history=history,
             std_range=find_std_range(self._measure_std(scenes, heat_maps)),
             is_complete=found is None,
-            record={
-                "recipe": "dense",
-                "updates": n_updates,
-                "batch_size": self._settings.batch_size,
-                "learning_rate": self._settings.learning_rate,
-                "n_labels": n_labels,
-                "n_positives": n_particles,
-                "found_by_itself": found is not None,
-            },
+            record=_describe(self._settings, n_updates, n_labels, n_particles)
+            | {"found_by_itself": found is not None},
         )
 
     def _prepare_all(self, labelled: Sequence[LabelledMicrograph]) -> list[_Scene]:
@@ -210,19 +208,29 @@ class DenseRecipe:
             return network
         self._events.began("Learning from the labels alone")
         settings, n_updates = first_settings(self._settings, n_labels)
-        heat_maps = [
-            balance_clicks(
-                self._draw(scene), diameter=scene.diameter_px / scene.image.frame.step_px[0]
-            )
-            for scene in scenes
-            if len(scene.item.particles)
-        ]
-        fit_dense(
+        clicked = [scene for scene in scenes if len(scene.item.particles)]
+        heat_maps = [self._draw(scene) for scene in clicked]
+        history = fit_dense(
             network,
-            heat_maps,
+            [
+                balance_clicks(heat_map, diameter=scene.diameter)
+                for scene, heat_map in zip(clicked, heat_maps, strict=True)
+            ],
             settings=settings,
             n_updates=n_updates,
             on_epoch=self._events.trained,
+        )
+        self._on_first(
+            Lesson(
+                network=network,
+                used=[scene.item for scene in clicked],
+                valid=[],
+                history=history,
+                std_range=find_std_range(self._measure_std(clicked, heat_maps)),
+                is_complete=False,
+                record=_describe(settings, n_updates, n_labels, n_labels)
+                | {"found_by_itself": False},
+            )
         )
         return network
 
@@ -282,6 +290,20 @@ class DenseRecipe:
             at = np.clip(np.rint(heat_map.centres).astype(int), 0, np.array(std.shape) - 1)
             found.append(std[at[:, 0], at[:, 1]])
         return np.concatenate(found)
+
+
+def _describe(
+    settings: DenseSettings, n_updates: int, n_labels: int, n_particles: int
+) -> dict[str, Any]:
+    """What a model's header says of the lesson."""
+    return {
+        "recipe": "dense",
+        "updates": n_updates,
+        "batch_size": settings.batch_size,
+        "learning_rate": settings.learning_rate,
+        "n_labels": n_labels,
+        "n_positives": n_particles,
+    }
 
 
 def _is_complete(item: LabelledMicrograph) -> bool:

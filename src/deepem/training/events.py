@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deepem.core import Micrograph
 from deepem.errors import DeepEMError
+from deepem.networks import Model
 from deepem.training.loop import Epoch
 from deepem.training.plan import Plan
 
@@ -22,6 +23,13 @@ class TrainingEvents:
 
     def trained(self, epoch: Epoch) -> None:
         """One epoch is over."""
+
+    def first_model(self, model: Model) -> None:
+        """A first model, from the labels alone, which can pick already; the training goes on.
+
+        There is one where labels are few and no model is given to start from. Its scores rank by
+        likeness to the labels; they are no probabilities.
+        """
 
     def failed(self, micrograph: Micrograph, error: DeepEMError) -> None:
         """A micrograph cannot be used. Raises; return instead to go on without it."""

@@ -21,6 +21,8 @@ _MANY_LABELS = 200
 _SURE, _DOUBTFUL = 0.75, 0.3
 # Each round finds fainter particles than the one before: what is sure must be surer.
 _SURE_LATER = 0.8
+#: Threshold of a network that learnt from the clicks alone: what the next one takes for particles.
+THRESHOLD_OF_FIRST_NETWORK = _SURE
 #: Threshold of a model that taught itself and has no complete micrograph to measure on.
 THRESHOLD_WITHOUT_TRUTH = _SURE_LATER
 _SAME_OVER_DIAMETER = 0.5

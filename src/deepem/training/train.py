@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +22,11 @@ from deepem.networks import (
 )
 from deepem.training.dense import DenseRecipe
 from deepem.training.events import TrainingEvents
-from deepem.training.few_labels import THRESHOLD_WITHOUT_TRUTH, are_labels_many
+from deepem.training.few_labels import (
+    THRESHOLD_OF_FIRST_NETWORK,
+    THRESHOLD_WITHOUT_TRUTH,
+    are_labels_many,
+)
 from deepem.training.labels import (
     LabelledMicrograph,
     hold_out,
@@ -107,7 +111,7 @@ def train(
         File in which the training is kept every few seconds, and from which it goes on; delete it
         when the model is saved.
     events
-        Is told about progress.
+        Is told about progress; and, where labels are few, of a first model that can pick already.
 
     Returns
     -------
@@ -161,12 +165,15 @@ def train(
         )
     warn_of_orientation(labelled, diameter_px=plan.scale.diameter_px)
 
-    def make_recipe(start: Model | None) -> Recipe:
+    def make_recipe(
+        start: Model | None, on_first: Callable[[Lesson], None] = lambda lesson: None
+    ) -> Recipe:
         return _make_recipe(
             plan,
             events,
             others,
             start,
+            on_first,
             epochs=epochs,
             updates=updates,
             batch_size=batch_size,
@@ -174,7 +181,11 @@ def train(
             seed=seed,
         )
 
-    recipe = make_recipe(start)
+    def tell_of_first(lesson: Lesson) -> None:
+        first = _with_origin(_make_model(plan, recipe, lesson, seed=seed), None, None, training_set)
+        events.first_model(_with_default_threshold(first, THRESHOLD_OF_FIRST_NETWORK))
+
+    recipe = make_recipe(start, tell_of_first)
     threshold_from = "validation micrographs"
     if not valid and _are_taken_for_all(labelled, plan):
         # Said now: what is left after holding out may look like few.
@@ -188,7 +199,7 @@ def train(
     if lesson.valid:
         judged, candidates = lesson.valid, scan_held_out(model, lesson.valid)
     elif not lesson.is_complete:
-        return _with_default_threshold(model)
+        return _with_default_threshold(model, THRESHOLD_WITHOUT_TRUTH)
     else:
         # From new weights: the model to go on from may have learnt from these micrographs.
         judged, candidates = _cross_validate(plan, make_recipe(None), lesson, events, seed=seed)
@@ -220,6 +231,7 @@ def _make_recipe(
     events: TrainingEvents,
     unlabelled: Sequence[Micrograph],
     start: Model | None,
+    on_first: Callable[[Lesson], None],
     *,
     epochs: int | None,
     updates: int | None,
@@ -241,6 +253,7 @@ def _make_recipe(
         events,
         unlabelled=unlabelled,
         start=network,
+        on_first=on_first,
     )
 
 
@@ -361,7 +374,7 @@ def _with_validation(
     return Model(model.network, model.header.model_copy(update=update))
 
 
-def _with_default_threshold(model: Model) -> Model:
+def _with_default_threshold(model: Model, threshold: float) -> Model:
     record = model.header.training | {"threshold_from": "no micrograph with all its particles"}
-    update = {"threshold": THRESHOLD_WITHOUT_TRUTH, "training": record}
+    update = {"threshold": threshold, "training": record}
     return Model(model.network, model.header.model_copy(update=update))

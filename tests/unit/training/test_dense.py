@@ -10,7 +10,13 @@ import torch
 from deepem.core import Micrograph, Picks
 from deepem.errors import CheckpointError, ConfigError, MicrographError, TrainingDataError
 from deepem.evaluation import evaluate
-from deepem.networks import NetworkDesign, ResidualDesign, ResidualNetwork
+from deepem.networks import (
+    NetworkDesign,
+    ResidualDesign,
+    ResidualNetwork,
+    load_model,
+    save_model,
+)
 from deepem.picking import Picker
 from deepem.training import TrainingEvents, train
 
@@ -18,6 +24,7 @@ from deepem.training import TrainingEvents, train
 DESIGN = ResidualDesign(maps=8, dilations=(1, 2, 2), stem=5)
 QUICK = {"design": DESIGN, "factor": 1.5, "updates": 60, "batch_size": 4, "learning_rate": 0.02}
 # Learns next to nothing, which is enough to ask whether two trainings are the same.
+NO_DESIGN = {"design": None, "factor": None}
 BRIEF = {"design": ResidualDesign(maps=3, dilations=(1,), stem=3), "updates": 3, "batch_size": 1}
 
 
@@ -27,6 +34,7 @@ class Recorder(TrainingEvents):
     def __init__(self):
         self.n_micrographs = None
         self.stages, self.sizes, self.epochs, self.errors = [], [], [], {}
+        self.first_models = []
 
     def planned(self, plan, n_train, n_valid):
         """Remember the numbers of micrographs."""
@@ -43,6 +51,10 @@ class Recorder(TrainingEvents):
     def trained(self, epoch):
         """Remember the epoch."""
         self.epochs.append(epoch)
+
+    def first_model(self, model):
+        """Remember the model, and how many stages had begun."""
+        self.first_models.append((model, len(self.stages)))
 
     def failed(self, micrograph, error):
         """Remember the error and go on."""
@@ -171,6 +183,58 @@ def test_without_complete_labels_scores_are_not_said_to_be_probabilities(five):
     assert header.calibration is None
     assert header.training["threshold_from"] == "no micrograph with all its particles"
     assert 0.5 <= header.threshold < 1
+
+
+def test_a_first_model_picks_before_the_training_ends(five, scenes):
+    """It comes after the clicks were learnt, finds most particles, and little else."""
+    model, recorder = five
+    ((first, n_stages),) = recorder.first_models
+    assert n_stages == 1
+    assert first is not model
+    assert not first.network.training
+    result = score_on(first, scenes[5:])
+    assert result.recall > 0.6
+    assert result.precision > 0.8
+    header, record = first.header, first.header.training
+    assert header.scale == model.header.scale
+    assert header.min_distance_px == model.header.min_distance_px
+    assert header.threshold == 0.75
+    assert header.calibration is None
+    assert (record["n_labels"], record["n_positives"]) == (5, 5)
+    assert record["found_by_itself"] is False
+    assert record["micrographs"] == [scenes[0].micrograph.name]
+
+
+def test_a_first_model_knows_its_training_set_and_can_be_saved(run, scenes, tmp_path):
+    recorder = Recorder()
+    origin = {"name": "labels", "fingerprint": "0" * 32}
+    run([only(scenes[0], 5)], **BRIEF, complete=False, events=recorder, training_set=origin)
+    ((first, _),) = recorder.first_models
+    assert first.header.training["training_set"] == origin
+    saved = load_model(save_model(first, tmp_path / "first.deepem"))
+    assert saved.header == first.header
+    assert saved.fingerprint() == first.fingerprint()
+
+
+def test_to_be_told_of_a_first_model_changes_nothing(run, scenes):
+    class PicksAtOnce(TrainingEvents):
+        def first_model(self, model):
+            """Use the model, as a program would that shows first picks."""
+            Picker(model).pick(scenes[1].micrograph)
+
+    clicked = [only(scenes[0], 5)]
+    assert_equal(
+        run(clicked, **BRIEF, complete=False, events=PicksAtOnce()),
+        run(clicked, **BRIEF, complete=False),
+    )
+
+
+def test_where_all_is_labelled_or_a_model_is_given_there_is_no_first_model(run, scenes, five):
+    recorder = Recorder()
+    run(scenes[:2], **BRIEF, complete=True, events=recorder)
+    chosen = [only(scenes[0], 5)]
+    run(chosen, complete=False, updates=2, start=five[0], events=recorder, **NO_DESIGN)
+    assert recorder.first_models == []
 
 
 def test_labels_that_are_complete_although_few_are_recognised(run, scenes):
