@@ -24,7 +24,7 @@ from deepem.training.training_set.images import (
 from deepem.training.training_set.label_files import (
     NEGATIVES,
     PARTICLES,
-    read_label_files,
+    read_set_files,
     write_set,
 )
 from deepem.training.training_set.manifest import (
@@ -71,7 +71,7 @@ class TrainingSet:
         self._entries = {entry.name: entry for entry in manifest.micrographs}
         shapes = {entry.name: entry.shape for entry in manifest.micrographs}
         self._labels = {
-            kind: read_label_files(folder / kind, shapes) for kind in (PARTICLES, NEGATIVES)
+            kind: read_set_files(folder / kind, shapes) for kind in (PARTICLES, NEGATIVES)
         }
         self._found = {name: self._guess_place(entry) for name, entry in self._entries.items()}
         self._changed: set[str] = set()
