@@ -1,0 +1,234 @@
+// What the page does: read things from the server, open a micrograph, open a pick set.
+
+import { batch, effect } from "@preact/signals";
+
+import * as api from "./api";
+import { watchEvents } from "./events";
+import { loadLabels, reloadLabels, retryNow } from "./labels/session";
+import {
+  candidates, connectionProblem, counts, currentName, currentPicksId, currentPickSet, focus, info,
+  infoProblem, isConnected, jobs, labels, models, pickSets, project, regions, rows, rowsByName,
+  rowsLoaded, selection,
+} from "./store";
+import { sayProblem } from "./toasts";
+import type { Job, ProjectChanges, Selection, StudioEvent } from "./types";
+
+const SAVE_SELECTION_MS = 400;
+const COUNTS_MS = 120;
+
+export async function loadProject(): Promise<void> {
+  project.value = await api.getProject();
+}
+
+export async function changeProject(changes: ProjectChanges): Promise<void> {
+  project.value = await api.changeProject(changes);
+}
+
+export async function loadRows(): Promise<void> {
+  const found = await api.getMicrographs();
+  batch(() => {
+    rows.value = found;
+    rowsLoaded.value = true;
+  });
+  if (currentName.value === null || !rowsByName.value.has(currentName.value)) {
+    const first = found.find((row) => row.problem === null) ?? found[0];
+    if (first) openMicrograph(first.name);
+  }
+}
+
+export async function loadJobs(): Promise<void> {
+  jobs.value = await api.getJobs();
+}
+
+export async function loadModels(): Promise<void> {
+  models.value = await api.getModels();
+}
+
+export async function loadPickSets(): Promise<void> {
+  pickSets.value = await api.getPickSets();
+}
+
+let opening = new AbortController();
+
+/** Shows a micrograph with its labels and picks. */
+export function openMicrograph(name: string): void {
+  if (currentName.value === name && info.value) return;
+  opening.abort();
+  opening = new AbortController();
+  const { signal } = opening;
+  batch(() => {
+    currentName.value = name;
+    info.value = null;
+    infoProblem.value = null;
+    labels.value = null;
+    candidates.value = null;
+    regions.value = [];
+  });
+  api.getMicrograph(name, signal).then(
+    (found) => (info.value = found),
+    (problem: unknown) => {
+      if (!signal.aborted) infoProblem.value = (problem as Error).message;
+    },
+  );
+  loadLabels(name, signal).catch(sayProblem);
+}
+
+/** Shows a place: opens its micrograph, goes there and marks it for a moment. */
+export function goTo(name: string, x_px: number, y_px: number): void {
+  openMicrograph(name);
+  focus.value = { name, x_px, y_px };
+}
+
+/** Shows another pick set, here and at the next start; null for none. */
+export async function openPickSet(id: string | null): Promise<void> {
+  await changeProject({ current_picks: id });
+}
+
+let saveTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** Moves the sliders: drawn at once, saved when they rest. */
+export function changeSelection(changes: Partial<Selection>): void {
+  const id = currentPicksId.value;
+  const wanted = { ...selection.value, ...changes };
+  selection.value = wanted;
+  clearTimeout(saveTimer);
+  if (id === null) return;
+  saveTimer = setTimeout(() => {
+    api.putSelection(id, wanted).then(
+      (saved) => (pickSets.value = pickSets.value.map((set) => (set.id === id ? saved : set))),
+      sayProblem,
+    );
+  }, SAVE_SELECTION_MS);
+}
+
+function takeJob(job: Job): void {
+  const others = jobs.value.filter((other) => other.id !== job.id);
+  const isNew = others.length === jobs.value.length;
+  jobs.value = isNew
+    ? [job, ...others]
+    : jobs.value.map((other) => (other.id === job.id ? job : other));
+}
+
+/** Asks for a job; it appears in `jobs` at once. */
+export async function startJob(...request: Parameters<typeof api.startJob>): Promise<Job> {
+  const job = await api.startJob(...request);
+  takeJob(job);
+  return job;
+}
+
+export async function cancelJob(id: string): Promise<void> {
+  takeJob(await api.cancelJob(id));
+}
+
+function loadEverything(): void {
+  for (const load of [loadProject, loadRows, loadPickSets, loadJobs, loadModels]) {
+    load().catch(sayProblem);
+  }
+}
+
+
+function onEvent(event: StudioEvent): void {
+  switch (event.type) {
+    case "labels":
+      if (event.tab === api.tab) return;
+      reloadLabels(event.name);
+      loadRowsSoon();
+      return;
+    case "job": {
+      const before = jobs.value.find((job) => job.id === event.job.id);
+      takeJob(event.job);
+      if (event.job.state !== before?.state) loadModels().catch(sayProblem);
+      return;
+    }
+    case "project":
+      loadProject().catch(sayProblem);
+      return;
+    case "micrographs":
+      loadRowsSoon();
+      return;
+    case "picks":
+      loadPickSets().catch(sayProblem);
+      if (event.id === currentPicksId.value) loadPicksSoon();
+      return;
+  }
+}
+
+let rowsTimer: ReturnType<typeof setTimeout> | undefined;
+function loadRowsSoon(): void {
+  clearTimeout(rowsTimer);
+  rowsTimer = setTimeout(() => loadRows().catch(sayProblem), 300);
+}
+
+let picksTimer: ReturnType<typeof setTimeout> | undefined;
+function loadPicksSoon(): void {
+  clearTimeout(picksTimer);
+  picksTimer = setTimeout(() => {
+    loadCandidates(currentPicksId.value, currentName.value);
+    loadCounts(currentPicksId.value, selection.value);
+  }, 300);
+}
+
+let readingCandidates = new AbortController();
+function loadCandidates(id: string | null, name: string | null): void {
+  readingCandidates.abort();
+  if (id === null || name === null) {
+    candidates.value = null;
+    return;
+  }
+  readingCandidates = new AbortController();
+  const { signal } = readingCandidates;
+  api.getCandidates(id, name, signal).then(
+    (found) => (candidates.value = found),
+    (problem: unknown) => {
+      if (signal.aborted) return;
+      candidates.value = null;
+      // A micrograph that was not picked (yet) is no problem.
+      if (!(problem instanceof api.ApiError && problem.status === 404)) sayProblem(problem);
+    },
+  );
+}
+
+let readingCounts = new AbortController();
+let countsTimer: ReturnType<typeof setTimeout> | undefined;
+function loadCounts(id: string | null, wanted: Selection): void {
+  clearTimeout(countsTimer);
+  if (id === null) {
+    counts.value = null;
+    return;
+  }
+  countsTimer = setTimeout(() => {
+    readingCounts.abort();
+    readingCounts = new AbortController();
+    api.getCounts(id, wanted, readingCounts.signal).then(
+      (found) => (counts.value = found),
+      sayProblem,
+    );
+  }, COUNTS_MS);
+}
+
+/** Reads everything once, and keeps it up to date from then on. */
+export function start(): void {
+  let shownSet: string | null = null;
+  effect(() => {
+    const set = currentPickSet.value;
+    if ((set?.id ?? null) === shownSet) return;
+    shownSet = set?.id ?? null;
+    if (set) selection.value = set.selection;
+  });
+  effect(() => loadCandidates(currentPicksId.value, currentName.value));
+  effect(() => loadCounts(currentPicksId.value, selection.value));
+  void watchEvents(
+    onEvent,
+    () => {
+      isConnected.value = true;
+      connectionProblem.value = null;
+      retryNow();
+      if (currentName.value !== null) reloadLabels(currentName.value);
+      loadEverything();
+    },
+    (problem) => {
+      isConnected.value = false;
+      connectionProblem.value = problem instanceof Error ? problem.message : null;
+    },
+  );
+}

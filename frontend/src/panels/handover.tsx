@@ -1,0 +1,3 @@
+export function HandOverPanel() {
+  return <h2>Hand over</h2>;
+}

@@ -1,0 +1,3 @@
+export function LabelPanel() {
+  return <h2>Label</h2>;
+}

@@ -1,0 +1,3 @@
+export function ReviewPanel() {
+  return <h2>Review</h2>;
+}

@@ -1,0 +1,40 @@
+// What is said of the precision and recall to be expected at a threshold.
+
+import type { Expected, PickSet } from "../../types";
+
+/** A fraction and its error as whole per cent: "94 ± 2 %". */
+export function percentWithError(fraction: number, error: number): string {
+  return `${Math.round(fraction * 100)} ± ${Math.max(1, Math.round(error * 100))} %`;
+}
+
+/** What the two figures mean, in a sentence. */
+export function explainExpected(expected: Expected, nKept: number): string {
+  const nTrue = Math.round(expected.precision * nKept);
+  return (
+    `Of ${formatCount(nKept)} picks about ${formatCount(nTrue)} should be particles; ` +
+    `about ${Math.round((1 - expected.recall) * 100)} % of all particles would be missed.`
+  );
+}
+
+/** Why nothing can be expected of these picks. */
+export function explainNotExpected(kind: PickSet["kind"], isCalibrated: boolean): string {
+  if (kind === "imported") {
+    return "Precision and recall cannot be foretold: these picks come from another program, and their scores are not probabilities.";
+  }
+  if (!isCalibrated) {
+    return "Precision and recall cannot be foretold: this model learnt from too few labels to tell how sure it is. More labels, and training again, give it that.";
+  }
+  return "Precision and recall cannot be foretold at this threshold: too few candidates.";
+}
+
+/** A count with thin gaps between thousands: 12 345. */
+export function formatCount(count: number): string {
+  return Math.round(count)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
+/** "1 particle", "2 particles". */
+export function countOf(count: number, singular: string, plural = `${singular}s`): string {
+  return `${formatCount(count)} ${count === 1 ? singular : plural}`;
+}

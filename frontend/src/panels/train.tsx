@@ -1,0 +1,3 @@
+export function TrainPanel() {
+  return <h2>Train</h2>;
+}

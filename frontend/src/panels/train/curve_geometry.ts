@@ -1,0 +1,66 @@
+// From the steps of a training to the lines of a picture, without any drawing.
+
+import type { CurvePoint } from "../../types";
+
+export interface PlacedPoint {
+  x: number;
+  y: number;
+}
+
+export interface PlacedStage {
+  name: string;
+  x: number;
+}
+
+/** All stages after one another: where each begins and how many steps there are in all. */
+export function stageStarts(curve: readonly CurvePoint[]): { starts: Map<string, number>; n_steps: number } {
+  const starts = new Map<string, number>();
+  const lengths = new Map<string, number>();
+  for (const point of curve) {
+    lengths.set(point.stage, Math.max(lengths.get(point.stage) ?? 0, point.n_steps, point.step));
+  }
+  let total = 0;
+  for (const [stage, length] of lengths) {
+    starts.set(stage, total);
+    total += length;
+  }
+  return { starts, n_steps: total };
+}
+
+/** A quantity of the curve as points in a picture of width × height; steps without it are left out. */
+export function placeCurve(
+  curve: readonly CurvePoint[],
+  quantity: "loss" | "accuracy" | "valid_accuracy",
+  width: number,
+  height: number,
+  low: number,
+  high: number,
+): PlacedPoint[] {
+  const { starts, n_steps } = stageStarts(curve);
+  const range = high > low ? high - low : 1;
+  return curve.flatMap((point) => {
+    const value = point[quantity];
+    if (value === null || value === undefined || !Number.isFinite(value)) return [];
+    const x = (((starts.get(point.stage) ?? 0) + point.step) / Math.max(1, n_steps)) * width;
+    const y = height - (Math.min(high, Math.max(low, value)) - low) / range * height;
+    return [{ x, y }];
+  });
+}
+
+/** Where the stages begin, to be marked below the picture. */
+export function placeStages(curve: readonly CurvePoint[], width: number): PlacedStage[] {
+  const { starts, n_steps } = stageStarts(curve);
+  return [...starts].map(([name, start]) => ({ name, x: (start / Math.max(1, n_steps)) * width }));
+}
+
+/** Largest loss worth showing: the first steps of a new network are far above all others. */
+export function highestLoss(curve: readonly CurvePoint[]): number {
+  const losses = curve.map((point) => point.loss).filter(Number.isFinite).sort((a, b) => a - b);
+  const nearlyLast = losses[Math.floor((losses.length - 1) * 0.98)];
+  return nearlyLast === undefined || nearlyLast <= 0 ? 1 : nearlyLast * 1.05;
+}
+
+/** Points as the attribute of an SVG polyline. */
+export function polyline(points: readonly PlacedPoint[]): string {
+  return points.map((point) => `${point.x.toFixed(1)},${point.y.toFixed(1)}`).join(" ");
+}

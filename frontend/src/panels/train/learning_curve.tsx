@@ -1,0 +1,51 @@
+import type { JSX } from "preact";
+import type { CurvePoint } from "../../types";
+import { highestLoss, placeCurve, placeStages, polyline } from "./curve_geometry";
+
+const width = 300;
+const height = 90;
+
+/** Loss (left scale) and accuracy (right scale, 50 to 100 %) while a network learns. */
+export function LearningCurve({ curve }: { curve: CurvePoint[] }): JSX.Element | null {
+  const last = curve[curve.length - 1];
+  if (last === undefined) return null;
+  const topLoss = highestLoss(curve);
+  const loss = placeCurve(curve, "loss", width, height, 0, topLoss);
+  const accuracy = placeCurve(curve, "accuracy", width, height, 0.5, 1);
+  const valid = placeCurve(curve, "valid_accuracy", width, height, 0.5, 1);
+  const stages = placeStages(curve, width);
+  return (
+    <figure class="learning-curve">
+      <svg
+        role="img"
+        aria-label={`Learning curve: loss ${last.loss.toFixed(3)} at step ${last.step} of ${last.n_steps}`}
+        viewBox={`0 0 ${width} ${height}`}
+        width="100%"
+        height={height}
+        preserveAspectRatio="none"
+      >
+        {[0.25, 0.5, 0.75].map((fraction) => (
+          <line key={fraction} class="curve-grid" x1={0} x2={width} y1={height * fraction} y2={height * fraction} />
+        ))}
+        {stages.slice(1).map((stage) => (
+          <line key={stage.name} class="curve-stage" x1={stage.x} x2={stage.x} y1={0} y2={height} />
+        ))}
+        <polyline class="curve-loss" points={polyline(loss)} />
+        {accuracy.length > 0 && <polyline class="curve-accuracy" points={polyline(accuracy)} />}
+        {valid.length > 0 && <polyline class="curve-valid" points={polyline(valid)} />}
+      </svg>
+      <figcaption class="curve-legend">
+        <span class="curve-key curve-key-loss">loss {last.loss.toFixed(3)}</span>
+        {last.accuracy !== null && (
+          <span class="curve-key curve-key-accuracy">accuracy {(last.accuracy * 100).toFixed(1)} %</span>
+        )}
+        {last.valid_accuracy !== null && (
+          <span class="curve-key curve-key-valid">on held-out labels {(last.valid_accuracy * 100).toFixed(1)} %</span>
+        )}
+        <span class="curve-step">
+          step {last.step} of {last.n_steps}
+        </span>
+      </figcaption>
+    </figure>
+  );
+}

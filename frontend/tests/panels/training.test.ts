@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { highestLoss, placeCurve, placeStages, stageStarts } from "../../src/panels/train/curve_geometry";
+import { countLabels, missingFor } from "../../src/panels/train/readiness";
+
+const labelled = (n_particles: number, n_negatives = 0, complete = false) => ({ n_particles, n_negatives, complete });
+
+test("labels are counted over all micrographs that have any", () => {
+  assert.deepEqual(countLabels([labelled(3), labelled(0), labelled(4, 2, true)]), {
+    n_particles: 7, n_negatives: 2, n_micrographs: 2, n_complete: 1,
+  });
+});
+
+test("what is missing is said, and nothing when nothing is", () => {
+  const without = missingFor(countLabels([]), false);
+  assert.deepEqual(without.map((each) => each.what), ["diameter", "particles"]);
+  assert.match(without[1]!.text, /at least 5 particles/);
+  assert.match(missingFor(countLabels([labelled(4)]), true)[0]!.text, /at least 1 more particle;/);
+  assert.deepEqual(missingFor(countLabels([labelled(5)]), true), []);
+});
+
+const point = (stage: string, step: number, n_steps: number, loss: number, accuracy: number | null = null) => ({
+  stage, step, n_steps, loss, accuracy, valid_accuracy: null,
+});
+
+test("stages follow one another along the curve", () => {
+  const curve = [point("first", 0, 100, 1), point("first", 100, 100, 0.5), point("second", 50, 300, 0.2)];
+  assert.equal(stageStarts(curve).n_steps, 400);
+  assert.deepEqual(placeStages(curve, 200), [{ name: "first", x: 0 }, { name: "second", x: 50 }]);
+  assert.deepEqual(placeCurve(curve, "loss", 200, 10, 0, 1), [{ x: 0, y: 0 }, { x: 50, y: 5 }, { x: 75, y: 8 }]);
+});
+
+test("steps without a figure leave no point, and none is drawn outside", () => {
+  const curve = [point("a", 1, 4, 9, null), point("a", 2, 4, Number.NaN, 0.75)];
+  assert.deepEqual(placeCurve(curve, "accuracy", 100, 10, 0.5, 1), [{ x: 50, y: 5 }]);
+  assert.deepEqual(placeCurve(curve, "loss", 100, 10, 0, 1), [{ x: 25, y: 0 }]);
+});
+
+test("one wild step does not flatten the curve", () => {
+  const curve = Array.from({ length: 100 }, (_, step) => point("a", step, 100, step === 0 ? 50 : 0.5));
+  assert.ok(highestLoss(curve) < 1);
+  assert.equal(highestLoss([]), 1);
+});
