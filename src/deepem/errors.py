@@ -79,6 +79,14 @@ class ProgramError(DeepEMError, RuntimeError):
         super().__init__(f"{program}: {problem}")
 
 
+class NotFoundError(DeepEMError, LookupError):
+    """What was asked for by its name or number is not there."""
+
+
+class ConflictError(DeepEMError, RuntimeError):
+    """Something stands in the way that is there already, or at work."""
+
+
 class BackendError(DeepEMError, RuntimeError):
     """Workers cannot be had, or an item has ended two of them."""
 

@@ -14,7 +14,8 @@ from deepem.io.micrograph_lists import LIST_SUFFIXES, read_micrograph_list
 from deepem.io.mrc import count_slices, open_mrc
 from deepem.io.raster import open_png, open_tiff
 
-_STACK_SUFFIX = ".mrcs"
+#: Of files whose slices are micrographs.
+STACK_SUFFIX = ".mrcs"
 _OPENERS = {
     ".mrc": open_mrc,
     ".map": open_mrc,
@@ -23,6 +24,8 @@ _OPENERS = {
     ".tiff": open_tiff,
     ".png": open_png,
 }
+#: Endings of the names of micrographs, lower case.
+MICROGRAPH_SUFFIXES = tuple(_OPENERS)
 
 
 def open_micrograph(
@@ -65,7 +68,7 @@ def open_micrograph(
         raise FileFormatError(
             file.path,
             f"is not a micrograph that can be read: its suffix is '{file.path.suffix}', expected "
-            f"one of {', '.join(_OPENERS)}",
+            f"one of {', '.join(MICROGRAPH_SUFFIXES)}",
         )
     listing = file.listing
     if file.slice_index is None:
@@ -106,7 +109,7 @@ def find_micrographs(paths: str | Path | Iterable[str | Path]) -> list[Micrograp
         Two micrographs have the same name but for folder and extension.
     """
     files: list[MicrographFile] = []
-    for path in list_files(paths, suffixes=_OPENERS, kind="micrographs"):
+    for path in list_files(paths, suffixes=MICROGRAPH_SUFFIXES, kind="micrographs"):
         files += _expand(path)
     return list(index_by_name(files).values())
 
@@ -116,7 +119,7 @@ def _expand(path: Path) -> list[MicrographFile]:
     suffix = path.suffix.lower()
     if suffix in LIST_SUFFIXES:
         return read_micrograph_list(path)
-    if suffix == _STACK_SUFFIX and file.slice_index is None and path.exists():
+    if suffix == STACK_SUFFIX and file.slice_index is None and path.exists():
         n_slices = count_slices(path)
         if n_slices > 1:
             return [replace(file, slice_index=index) for index in range(n_slices)]

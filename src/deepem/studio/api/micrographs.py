@@ -1,0 +1,84 @@
+"""The micrographs: which there are, how many labels each has, and how large each is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from deepem.studio.api.context import Answer, MicrographName, ProjectDep, PublishDep
+
+router = APIRouter(prefix="/micrographs", tags=["micrographs"])
+
+#: Side of a tile in pixels.
+TILE_SIZE_PX = 512
+
+
+class MicrographRow(Answer):
+    """A line of the list."""
+
+    name: str
+    path: Annotated[str, Field(description="Relative to the folder of the project.")]
+    n_particles: Annotated[int, Field(description="Labelled particles.")]
+    n_negatives: Annotated[int, Field(description="Places labelled as no particle.")]
+    complete: Annotated[bool, Field(description="All particles of it are labelled.")]
+    problem: Annotated[str | None, Field(description="Why it cannot be used, and what to do.")]
+
+
+class MicrographRows(Answer):
+    """The list."""
+
+    micrographs: list[MicrographRow]
+
+
+class MicrographAnswer(Answer):
+    """A micrograph, opened."""
+
+    name: str
+    path: str
+    width_px: int
+    height_px: int
+    pixel_size_angstrom: float | None
+    tile_size: int
+    n_levels: Annotated[
+        int, Field(description="Level 0 is full size, level k binned 2^k; the last fits one tile.")
+    ]
+
+
+@router.get("")
+def list_micrographs(project: ProjectDep, publish: PublishDep) -> MicrographRows:
+    """All micrographs by name, with the counts of their labels; none is opened."""
+    if project.rescan():
+        publish({"type": "micrographs"})
+    rows = [
+        MicrographRow(
+            name=name,
+            path=str(file.path.relative_to(project.folder)),
+            n_particles=0,
+            n_negatives=0,
+            complete=False,
+            problem=None,
+        )
+        for name, file in project.micrographs.items()
+    ]
+    return MicrographRows(micrographs=rows)
+
+
+@router.get("/{name}")
+def read_micrograph(name: MicrographName, project: ProjectDep) -> MicrographAnswer:
+    """The size of a micrograph, from its header."""
+    micrograph = project.open(name)
+    height_px, width_px = micrograph.frame.shape
+    n_levels = 1
+    while max(height_px, width_px) > TILE_SIZE_PX << (n_levels - 1):
+        n_levels += 1
+    return MicrographAnswer(
+        name=name,
+        path=str(project.file(name).path.relative_to(project.folder)),
+        width_px=width_px,
+        height_px=height_px,
+        pixel_size_angstrom=micrograph.frame.pixel_size_angstrom,
+        tile_size=TILE_SIZE_PX,
+        n_levels=n_levels,
+    )
