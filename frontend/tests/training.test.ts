@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { highestLoss, placeCurve, placeStages, stageStarts } from "../../src/panels/train/curve_geometry";
-import { countLabels, missingFor } from "../../src/panels/train/readiness";
+import { highestLoss, placeCurve, placeStages, stageStarts } from "../src/panels/train/curve_geometry";
+import { nextPicks } from "../src/panels/train/next_picks";
+import { countLabels, missingFor } from "../src/panels/train/readiness";
 
 const labelled = (n_particles: number, n_negatives = 0, complete = false) => ({ n_particles, n_negatives, complete });
 
@@ -41,4 +42,21 @@ test("one wild step does not flatten the curve", () => {
   const curve = Array.from({ length: 100 }, (_, step) => point("a", step, 100, step === 0 ? 50 : 0.5));
   assert.ok(highestLoss(curve) < 1);
   assert.equal(highestLoss([]), 1);
+});
+
+test("the first picks of a training are shown, and then the final ones", () => {
+  assert.equal(nextPicks({}, {}, null), null);
+  assert.equal(nextPicks({}, { first_picks: "1-quick" }, "0"), "1-quick");
+  const first = { first_picks: "1-quick" };
+  assert.equal(nextPicks(first, { ...first, picks: "1" }, "1-quick"), "1");
+  assert.equal(nextPicks({ ...first, picks: "1" }, { ...first, picks: "1" }, "1"), null);
+});
+
+test("a training without first picks shows its final ones", () => {
+  assert.equal(nextPicks({}, { picks: "1" }, "0"), "1");
+  assert.equal(nextPicks({}, { first_picks: "1-quick", picks: "1" }, "0"), "1");
+});
+
+test("whoever chose another set meanwhile keeps it", () => {
+  assert.equal(nextPicks({ first_picks: "1-quick" }, { first_picks: "1-quick", picks: "1" }, "0"), null);
 });

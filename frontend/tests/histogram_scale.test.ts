@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import {
   axisTicks, barHeights, fractionOfValue, rangeOf, roundStep, valueAtFraction,
-} from "../../src/panels/review/histogram_scale";
+} from "../src/panels/review/histogram_scale";
 
 test("the highest bar fills the picture, whatever the scale", () => {
   for (const scale of ["linear", "sqrt", "log"] as const) {

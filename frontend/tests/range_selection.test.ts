@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import {
   extendTo, indexRange, noSelection, rectangleBetween, selectOne, selectTouched, stepFrom, toggleOne,
-} from "../../src/panels/gallery/range_selection";
+} from "../src/panels/gallery/range_selection";
 
 const sorted = (selected: ReadonlySet<number>) => [...selected].sort((a, b) => a - b);
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { agreementOf, fractionText, worstFirst } from "../../src/panels/compare/agreement_text";
+import { agreementOf, fractionText, worstFirst } from "../src/panels/compare/agreement_text";
 import {
   countOf, explainExpected, explainNotExpected, formatCount, percentWithError,
-} from "../../src/panels/review/expected_text";
-import { durationText, rateText, secondsOf, whenText } from "../../src/panels/train/job_text";
+} from "../src/panels/review/expected_text";
+import { durationText, rateText, secondsOf, whenText } from "../src/panels/train/job_text";
 
 test("precision and recall are whole per cent with an error that is never none", () => {
   assert.equal(percentWithError(0.9444, 0.0178), "94 ± 2 %");
