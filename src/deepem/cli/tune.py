@@ -29,7 +29,7 @@ from deepem.cli.options import (
 from deepem.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from deepem.training.tune import Tuning
+    from deepem.training.tuning import Tuning
 
 
 def tune(

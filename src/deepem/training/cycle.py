@@ -16,8 +16,8 @@ from deepem.networks import Model, NetworkDesign, load_model
 from deepem.picking import Picker
 from deepem.training.events import TrainingEvents
 from deepem.training.labels import LabelledMicrograph, pair_labels
+from deepem.training.learning import list_known, train
 from deepem.training.mistakes import MeasuredError, Mistakes, find_mistakes, measure_error
-from deepem.training.train import list_known, train
 from deepem.training.training_set import Changes, Round, TrainingSet, open_set
 from deepem.training.training_set.merging import distance_px
 

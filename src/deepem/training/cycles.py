@@ -15,8 +15,8 @@ from deepem.networks import Model
 from deepem.training.cycle import Refinement, measure_model, refine
 from deepem.training.events import TrainingEvents
 from deepem.training.labels import LabelledMicrograph, pair_labels
+from deepem.training.learning import train
 from deepem.training.mistakes import MeasuredError
-from deepem.training.train import train
 from deepem.training.training_set import Changes, TrainingSet, start_set
 
 _FIRST_PARTICLES = 200

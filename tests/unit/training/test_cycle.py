@@ -13,7 +13,7 @@ from deepem.io import open_micrograph, place_picks
 from deepem.networks import save_model
 from deepem.simulation import write_scene
 from deepem.training import TrainingSet, refine, train, train_in_cycles
-from deepem.training.train import list_known
+from deepem.training.learning import list_known
 
 # The residual network learns a little in few steps; that of boxes is quick.
 LITTLE = {

@@ -1,6 +1,5 @@
 """Scores become probabilities on micrographs that were not learnt from, and the threshold too."""
 
-import importlib
 from dataclasses import replace
 
 import numpy as np
@@ -10,13 +9,12 @@ import torch
 from deepem.core import Frame, Micrograph, Picks
 from deepem.errors import ConventionError, TrainingDataError
 from deepem.networks import DeepEM8, ResidualDesign, design_network
-from deepem.training import Epoch, TrainingEvents, train
+from deepem.training import Epoch, TrainingEvents, learning, train
 from deepem.training.lesson import Lesson
 from deepem.training.validate import validate
 
 DIAMETER = 10.0
 FRAME = Frame((600, 600))
-training = importlib.import_module("deepem.training.train")
 
 
 def make_candidates(seed=0, *, n_micrographs=3, n=80, n_wrong=200, faint=0.0, n_missed=0):
@@ -211,9 +209,9 @@ def run(monkeypatch):
                 for item in held_out
             ]
 
-        monkeypatch.setattr(training, "_make_recipe", make_recipe)
-        monkeypatch.setattr(training, "scan_held_out", scan_held_out)
-        monkeypatch.setattr(training, "warn_of_orientation", lambda *_, **__: None)
+        monkeypatch.setattr(learning, "_make_recipe", make_recipe)
+        monkeypatch.setattr(learning, "scan_held_out", scan_held_out)
+        monkeypatch.setattr(learning, "warn_of_orientation", lambda *_, **__: None)
         micrographs = [
             Micrograph.from_array(np.zeros(FRAME.shape), name=f"m{i}") for i in range(len(sizes))
         ]
@@ -282,12 +280,12 @@ def test_held_out_micrographs_are_not_learnt_from(run):
 
 
 def plan_of(design):
-    return training.plan_training([], [], diameter_px=20, design=design)
+    return learning.plan_training([], [], diameter_px=20, design=design)
 
 
 def labelled(*sizes, complete=None):
     return [
-        training.LabelledMicrograph(
+        learning.LabelledMicrograph(
             Micrograph.from_array(np.zeros((9, 9)), name=f"m{i}"),
             Picks(f"m{i}", np.arange(n), np.arange(n)),
             complete=complete,
@@ -308,6 +306,6 @@ def labelled(*sizes, complete=None):
     ],
 )
 def test_micrographs_are_held_out_only_where_their_labels_are_taken_for_all(items, is_all):
-    assert training._are_taken_for_all(items, plan_of(ResidualDesign())) is is_all
+    assert learning._are_taken_for_all(items, plan_of(ResidualDesign())) is is_all
     is_boxes_all = items[0].complete is not False
-    assert training._are_taken_for_all(items, plan_of(design_network(40))) is is_boxes_all
+    assert learning._are_taken_for_all(items, plan_of(design_network(40))) is is_boxes_all

@@ -28,6 +28,7 @@ from deepem.evaluation import Evaluation, evaluate
 from deepem.networks import Model, load_model, save_model
 from deepem.picking import Picker
 from deepem.training.labels import hold_out, pair_labels
+from deepem.training.learning import train
 from deepem.training.plan import NetworkName, Plan, plan_training
 from deepem.training.search_space import (
     NETWORKS,
@@ -36,7 +37,6 @@ from deepem.training.search_space import (
     default_point,
     draw_candidate,
 )
-from deepem.training.train import train
 from deepem.training.trials import FIGURES, Objective, TrialRecord, rank_trials, write_trials
 from deepem.training.tuning_events import AccuracyReporter, TuningEvents
 

@@ -13,7 +13,7 @@ from deepem.training import Epoch, TrainingEvents, TuningEvents, plan_training, 
 from deepem.training.search_space import Candidate, default_candidate, default_point, draw_candidate
 from deepem.training.tuning_events import AccuracyReporter
 
-tuning_module = import_module("deepem.training.tune")
+tuning_module = import_module("deepem.training.tuning")
 settings_module = import_module("deepem.training.search_space")
 
 
