@@ -21,6 +21,7 @@ from deepem.cli.pick import pick
 from deepem.cli.refine import refine
 from deepem.cli.relion import relion
 from deepem.cli.simulate import simulate
+from deepem.cli.studio import studio
 from deepem.cli.study import study
 from deepem.cli.train import train
 from deepem.cli.tune import tune
@@ -30,6 +31,7 @@ from deepem.errors import ConfigError, DeepEMError
 _EXAMPLES: dict[Callable[..., Any], str] = {
     demo: "deepem demo --out deepem-demo",
     simulate: "deepem simulate mics --phantom apoferritin --n 10 --snr 0.1",
+    studio: "deepem studio mics --diameter 130",
     train: "deepem train mics --picks boxes --diameter 130 --out particle.deepem",
     tune: "deepem tune mics --picks boxes --diameter 130 --out particle.deepem --trials 30",
     pick: "deepem pick mics --model particle.deepem --out picks",
@@ -62,6 +64,8 @@ _OPTIONS = {
     "empty": "--nuisances",
     "epochs": "--epochs",
     "fast": "--fast",
+    "folder": "FOLDER",
+    "host": "--host",
     "learning rate": "--learning-rate",
     "maps": "--maps",
     "max_distance_px": "--max-distance",
@@ -71,6 +75,7 @@ _OPTIONS = {
     "particle diameter": "--diameter",
     "phantom": "--phantom",
     "pixel_size_angstrom": "--pixel-size",
+    "port": "--port",
     "queue options": "--queue-options",
     "resolution_angstrom": "--resolution",
     "preset": "--preset",

@@ -16,6 +16,10 @@ _SENTENCES = {
     404: "there is no such address; reload the page",
     405: "this address does not take such a request; reload the page",
 }
+_BUG = (
+    "something went wrong that nobody has foreseen; the terminal in which the studio runs says "
+    "more. Nothing that was saved is lost"
+)
 
 
 def make_error_answer(
@@ -30,8 +34,21 @@ def make_error_answer(
     return JSONResponse(content, status_code=status, headers=headers)
 
 
-def add_error_answers(app: FastAPI) -> None:
-    """Let an application answer every error as JSON."""
+def add_error_answers(app: FastAPI, *, headers_of_bugs: Mapping[str, str]) -> None:
+    """Let an application answer every error as JSON.
+
+    Parameters
+    ----------
+    app
+        The application.
+    headers_of_bugs
+        Headers of the answer to an error that nobody has foreseen, which no middleware sees.
+    """
+
+    def answer_bug(request: Request, error: Exception) -> JSONResponse:
+        return make_error_answer(500, _BUG, headers=headers_of_bugs)
+
+    app.add_exception_handler(Exception, answer_bug)
     app.add_exception_handler(DeepEMError, _answer_deepem)
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(HTTPException, _answer_http)

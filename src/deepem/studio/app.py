@@ -5,15 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from deepem import __version__
+from deepem.errors import NotFoundError
+from deepem.studio.allowed_hosts import AllowedHosts
 from deepem.studio.answers import add_error_answers
 from deepem.studio.api import events, micrographs, project
 from deepem.studio.api.context import ErrorAnswer
+from deepem.studio.bodies import BodyMiddleware
 from deepem.studio.events import EventHub
+from deepem.studio.first_visit import FirstVisit
 from deepem.studio.project import Project
+from deepem.studio.security import (
+    OPEN_PATH,
+    PAGE_PATH,
+    SECURITY_HEADERS,
+    STATIC_PATH,
+    SecurityMiddleware,
+)
 
 #: The built page, in every package; in a checkout ``make frontend`` builds it.
 STATIC_FOLDER = Path(__file__).with_name("static")
@@ -21,7 +32,9 @@ _ROUTERS: tuple[APIRouter, ...] = (project.router, events.router, micrographs.ro
 _ERROR_STATUSES = (401, 403, 404, 409, 413, 422)
 
 
-def make_app(shown: Project, *, token: str) -> FastAPI:
+def make_app(
+    shown: Project, *, token: str, host: str = "127.0.0.1", first_visit: FirstVisit | None = None
+) -> FastAPI:
     """Make the server's application for a project.
 
     Parameters
@@ -30,6 +43,10 @@ def make_app(shown: Project, *, token: str) -> FastAPI:
         The project.
     token
         What every request below ``/api`` must bring, as ``Authorization: Bearer TOKEN``.
+    host
+        Where the server listens: what it may be called by follows from it.
+    first_visit
+        The code that the browser is started with; None for no such address.
 
     Returns
     -------
@@ -50,11 +67,26 @@ def make_app(shown: Project, *, token: str) -> FastAPI:
     }
     for router in _ROUTERS:
         app.include_router(router, prefix="/api", responses=responses)
-    add_error_answers(app)
-    app.mount("/static", StaticFiles(directory=STATIC_FOLDER, check_dir=False), name="static")
-    app.get("/", include_in_schema=False)(_show_page)
+    add_error_answers(app, headers_of_bugs=SECURITY_HEADERS)
+    app.add_middleware(BodyMiddleware)
+    app.add_middleware(SecurityMiddleware, token=token, hosts=AllowedHosts.of(host))
+    app.mount(STATIC_PATH, StaticFiles(directory=STATIC_FOLDER, check_dir=False), name="static")
+    app.get(PAGE_PATH, include_in_schema=False)(_show_page)
+    if first_visit is not None:
+        _add_first_visit(app, first_visit, token)
     return app
 
 
 def _show_page() -> FileResponse:
     return FileResponse(STATIC_FOLDER / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+def _add_first_visit(app: FastAPI, first_visit: FirstVisit, token: str) -> None:
+    @app.get(OPEN_PATH + "{code}", include_in_schema=False)
+    def open_page(code: str) -> RedirectResponse:
+        if not first_visit.redeem(code):
+            raise NotFoundError(
+                "this address is good once, and was used or is too old; open the one that "
+                "deepem studio shows"
+            )
+        return RedirectResponse(f"{PAGE_PATH}?token={token}", status_code=303)
