@@ -1,3 +1,116 @@
-export function ReviewPanel() {
-  return <h2>Review</h2>;
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+
+import { openPickSet } from "../actions";
+import { currentPicksId, currentPickSet, galleryIsOpen, layers, panel, pickSets, tool } from "../store";
+import { sayProblem } from "../toasts";
+import { CountSection } from "./review/count_section";
+import { watchPickFigures } from "./review/pick_figures";
+import { ScoreSection } from "./review/score_section";
+import { StdSection } from "./review/std_section";
+import { SuggestionSection } from "./review/suggestion_section";
+import { countOf } from "./review/expected_text";
+import "./panel_parts.css";
+import "./review/review.css";
+
+/** Which picks are kept: moved by hand, counted at once, and corrected one by one. */
+export function ReviewPanel(): JSX.Element {
+  useEffect(() => watchPickFigures(), []);
+  if (pickSets.value.length === 0) return <NothingToReview />;
+  return (
+    <div class="panel-review">
+      <section aria-labelledby="review-title">
+        <h2 id="review-title">Review</h2>
+        <PickSetChooser />
+      </section>
+      {currentPickSet.value !== null && (
+        <>
+          <ScoreSection />
+          <CountSection />
+          <CorrectSection />
+          <StdSection />
+          <SuggestionSection />
+        </>
+      )}
+    </div>
+  );
+}
+
+function NothingToReview(): JSX.Element {
+  return (
+    <div class="panel-review">
+      <h2>Review</h2>
+      <p>There are no picks yet. Train a network, or import the picks of another program in Compare.</p>
+      <button type="button" onClick={() => (panel.value = "train")}>
+        Go to Train
+      </button>
+    </div>
+  );
+}
+
+function PickSetChooser(): JSX.Element {
+  return (
+    <label class="field">
+      <span>Picks</span>
+      <select
+        aria-label="Picks to review"
+        value={currentPicksId.value ?? ""}
+        onChange={(event) => openPickSet(event.currentTarget.value || null).catch(sayProblem)}
+      >
+        {currentPicksId.value === null && <option value="">choose …</option>}
+        {pickSets.value.map((set) => (
+          <option key={set.id} value={set.id}>
+            {set.title} ({countOf(set.n_micrographs, "micrograph")})
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function CorrectSection(): JSX.Element {
+  const show = (changes: Partial<typeof layers.value>) => (layers.value = { ...layers.value, ...changes });
+  return (
+    <section aria-labelledby="correct-title">
+      <h3 id="correct-title">Correct</h3>
+      <div class="button-row">
+        <button type="button" aria-pressed={tool.value === "reject"} onClick={() => toggleTool("reject")}>
+          ✕ Reject picks
+        </button>
+        <button type="button" aria-pressed={tool.value === "accept"} onClick={() => toggleTool("accept")}>
+          ✓ Accept picks
+        </button>
+        <button type="button" onClick={() => (galleryIsOpen.value = true)}>
+          Gallery …
+        </button>
+      </div>
+      <p class="note">{correctionHint()}</p>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={layers.value.picks}
+          onChange={(event) => show({ picks: event.currentTarget.checked })}
+        />
+        Show picks, coloured by score
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={layers.value.rejected}
+          onChange={(event) => show({ rejected: event.currentTarget.checked })}
+        />
+        Show what is left out, in grey
+      </label>
+    </section>
+  );
+}
+
+function toggleTool(wanted: "accept" | "reject"): void {
+  tool.value = tool.value === wanted ? "select" : wanted;
+}
+
+function correctionHint(): string {
+  if (tool.value === "reject") return "Click a pick, or draw over several: they become “not a particle”.";
+  if (tool.value === "accept") return "Click a pick, or draw over several: they become labelled particles.";
+  return "What is accepted or rejected becomes a label; the next network learns from it.";
 }

@@ -14,6 +14,7 @@ import { ModelList, usableModels } from "./train/model_list";
 import { PickEverything } from "./train/pick_everything";
 import { countLabels, missingFor, type LabelCounts, type Missing } from "./train/readiness";
 import { ValidationFigures } from "./train/validation_figures";
+import "./panel_parts.css";
 import "./train/train.css";
 
 type Choice = Pick<TrainOptions, "labels" | "network" | "seed"> & { start: string };

@@ -25,7 +25,6 @@ interface HistogramChartProps {
   isKept: (value: number) => boolean;
   colourOf?: (value: number) => string;
   onMove: (handle: number, value: number) => void;
-  onRelease: () => void;
 }
 
 const chartHeight = 72;
@@ -63,9 +62,7 @@ export function HistogramChart(props: HistogramChartProps): JSX.Element {
   }
 
   function stopDragging(): void {
-    if (dragged.current === null) return;
     dragged.current = null;
-    props.onRelease();
   }
 
   return (

@@ -6,10 +6,7 @@ interface ValueSliderProps {
   low: number;
   high: number;
   step: number;
-  /** While it moves. */
   onInput: (value: number) => void;
-  /** When it rests. */
-  onChange: () => void;
 }
 
 /** A slider and a number for one value: what a drawn line shows, for the keyboard and for exact values. */
@@ -33,7 +30,6 @@ export function ValueSlider(props: ValueSliderProps): JSX.Element {
         step={props.step}
         value={shown}
         onInput={take}
-        onChange={props.onChange}
       />
       <input
         type="number"
@@ -41,7 +37,6 @@ export function ValueSlider(props: ValueSliderProps): JSX.Element {
         step={props.step}
         value={shown}
         onInput={take}
-        onChange={props.onChange}
       />
     </label>
   );

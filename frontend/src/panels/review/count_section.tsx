@@ -1,0 +1,85 @@
+import type { JSX } from "preact";
+
+import { candidates, currentPickSet, drawnPicks } from "../../store";
+import { REASONS } from "../../picks/judge";
+import { explainExpected, explainNotExpected, formatCount, percentWithError } from "./expected_text";
+import { summary } from "./pick_figures";
+
+/** How many picks are kept, here and over the data set, and why the others are not. */
+export function CountSection(): JSX.Element {
+  const here = drawnPicks.value;
+  const all = summary.value;
+  const reasonsHere = [0, 0, 0, 0];
+  here?.reasons.forEach((reason) => (reasonsHere[reason] = (reasonsHere[reason] ?? 0) + 1));
+  const n_candidates = candidates.value?.score.length ?? 0;
+
+  const figure = (count: number | undefined) => (count === undefined ? "–" : formatCount(count));
+  return (
+    <section aria-labelledby="kept-title">
+      <h3 id="kept-title">Kept</h3>
+      <table class="kept-table">
+        <thead>
+          <tr>
+            <td />
+            <th scope="col">This micrograph</th>
+            <th scope="col">{all ? `All ${formatCount(all.n_micrographs)}` : "All"}</th>
+          </tr>
+        </thead>
+        <tbody>
+          <tr class="is-kept">
+            <th scope="row">Picks kept</th>
+            <td data-testid="kept-here">{figure(here?.n_kept)}</td>
+            <td data-testid="kept-all">{figure(all?.n_kept)}</td>
+          </tr>
+          {REASONS.slice(1).map((reason, index) => (
+            <tr key={reason}>
+              <th scope="row">{leftOutBecause[reason] ?? reason}</th>
+              <td>{figure(here ? reasonsHere[index + 1] : undefined)}</td>
+              <td>{figure(all ? (all.rejected[reason] ?? 0) : undefined)}</td>
+            </tr>
+          ))}
+          <tr>
+            <th scope="row">Below the threshold</th>
+            <td>{figure(here ? n_candidates - here.n : undefined)}</td>
+            <td>{figure(all ? belowThreshold(all) : undefined)}</td>
+          </tr>
+        </tbody>
+      </table>
+      <ExpectedFigures />
+    </section>
+  );
+}
+
+const leftOutBecause: Record<string, string> = {
+  junk: "Left out: on junk",
+  "standard deviation": "Left out: standard deviation",
+  edge: "Left out: too near the edge",
+};
+
+function belowThreshold(all: { n_candidates: number; n_kept: number; rejected: Record<string, number> }): number {
+  const n_rejected = Object.values(all.rejected).reduce((sum, count) => sum + count, 0);
+  return Math.max(0, all.n_candidates - all.n_kept - n_rejected);
+}
+
+function ExpectedFigures(): JSX.Element | null {
+  const set = currentPickSet.value;
+  const all = summary.value;
+  if (set === null || all === null) return null;
+  if (all.expected === null) return <p class="note">{explainNotExpected(set.kind, set.is_calibrated)}</p>;
+  const { precision, precision_error, recall, recall_error } = all.expected;
+  return (
+    <>
+      <dl class="figures" aria-label="Expected">
+        <div>
+          <dt>Precision, expected</dt>
+          <dd>{percentWithError(precision, precision_error)}</dd>
+        </div>
+        <div>
+          <dt>Recall, expected</dt>
+          <dd>{percentWithError(recall, recall_error)}</dd>
+        </div>
+      </dl>
+      <p class="note">{explainExpected(all.expected, all.n_kept)}</p>
+    </>
+  );
+}
