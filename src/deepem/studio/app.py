@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -12,11 +12,12 @@ from deepem import __version__
 from deepem.errors import NotFoundError
 from deepem.studio.allowed_hosts import AllowedHosts
 from deepem.studio.answers import add_error_answers
-from deepem.studio.api import events, micrographs, project
+from deepem.studio.api import events, labels, micrographs, project, uploads
 from deepem.studio.api.context import ErrorAnswer
 from deepem.studio.bodies import BodyMiddleware
 from deepem.studio.events import EventHub
 from deepem.studio.first_visit import FirstVisit
+from deepem.studio.labels import LabelStore
 from deepem.studio.project import Project
 from deepem.studio.security import (
     OPEN_PATH,
@@ -28,7 +29,7 @@ from deepem.studio.security import (
 
 #: The built page, in every package; in a checkout ``make frontend`` builds it.
 STATIC_FOLDER = Path(__file__).with_name("static")
-_ROUTERS: tuple[APIRouter, ...] = (project.router, events.router, micrographs.router)
+_PARTS = (project, events, micrographs, labels, uploads)
 _ERROR_STATUSES = (401, 403, 404, 409, 413, 422)
 
 
@@ -61,12 +62,13 @@ def make_app(
         redoc_url=None,
     )
     app.state.project = shown
-    app.state.events = EventHub()
+    app.state.events = hub = EventHub()
+    app.state.labels = LabelStore(shown, hub.publish)
     responses: dict[int | str, dict[str, object]] = {
         status: {"model": ErrorAnswer} for status in _ERROR_STATUSES
     }
-    for router in _ROUTERS:
-        app.include_router(router, prefix="/api", responses=responses)
+    for part in _PARTS:
+        app.include_router(part.router, prefix="/api", responses=responses)
     add_error_answers(app, headers_of_bugs=SECURITY_HEADERS)
     app.add_middleware(BodyMiddleware)
     app.add_middleware(SecurityMiddleware, token=token, hosts=AllowedHosts.of(host))

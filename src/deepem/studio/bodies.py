@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -14,8 +13,9 @@ from deepem.studio.answers import make_error_answer
 
 _MEGABYTE = 1_000_000
 MOST_JSON_BYTES = 1 * _MEGABYTE
-#: Files are sent to these paths as they are; a router reads them piece by piece.
-UPLOAD_BYTES: Mapping[str, int] = {"/api/uploads": 50 * _MEGABYTE}
+#: Path to which files are sent as they are.
+UPLOAD_PATH = "/api/uploads"
+MOST_UPLOAD_BYTES = 50 * _MEGABYTE
 
 # Beyond it, other programs read another whole number than was written.
 _LARGEST_WHOLE_NUMBER = 2**53
@@ -34,8 +34,8 @@ class BodyMiddleware:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
-        is_upload = scope["path"] in UPLOAD_BYTES
-        most_bytes = UPLOAD_BYTES.get(scope["path"], MOST_JSON_BYTES)
+        is_upload = scope["path"] == UPLOAD_PATH
+        most_bytes = MOST_UPLOAD_BYTES if is_upload else MOST_JSON_BYTES
         receive_limited = _limit(receive, most_bytes, _find_length(scope))
         if is_upload:
             await self._app(scope, receive_limited, send)

@@ -193,6 +193,16 @@ class Project:
         """
         return self._containment.resolve(relative_path)
 
+    def check(self, path: Path) -> Path:
+        """A path below `folder` with its links followed, whether or not it exists.
+
+        Raises
+        ------
+        ConfigError
+            A link leads out of `folder` and of all --data folders.
+        """
+        return self._containment.check(path)
+
     def rescan(self) -> bool:
         """Look for micrographs again if the folder has changed; returns whether the list has.
 

@@ -7,9 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
+from deepem.io import MicrographFile
 from deepem.studio.api.context import Answer, MicrographName, ProjectDep, PublishDep
+from deepem.studio.api.labels import LabelsDep
+from deepem.studio.labels import LabelCounts
+from deepem.studio.project import Project
 
 router = APIRouter(prefix="/micrographs", tags=["micrographs"])
+
+_NO_LABELS = LabelCounts()
 
 #: Side of a tile in pixels.
 TILE_SIZE_PX = 512
@@ -47,20 +53,32 @@ class MicrographAnswer(Answer):
 
 
 @router.get("")
-def list_micrographs(project: ProjectDep, publish: PublishDep) -> MicrographRows:
+def list_micrographs(project: ProjectDep, labels: LabelsDep, publish: PublishDep) -> MicrographRows:
     """All micrographs by name, with the counts of their labels; none is opened."""
     if project.rescan():
         publish({"type": "micrographs"})
+    counts = labels.counts()
     rows = [
         MicrographRow(
             name=name,
-            path=str(file.path.relative_to(project.folder)),
-            n_particles=0,
-            n_negatives=0,
-            complete=False,
+            path=_find_path(project, file),
+            n_particles=counts.get(name, _NO_LABELS).n_particles,
+            n_negatives=counts.get(name, _NO_LABELS).n_negatives,
+            complete=counts.get(name, _NO_LABELS).complete,
             problem=None,
         )
         for name, file in project.micrographs.items()
+    ]
+    rows += [
+        MicrographRow(
+            name=name,
+            path=name,
+            n_particles=0,
+            n_negatives=0,
+            complete=False,
+            problem=problem,
+        )
+        for name, problem in project.problems.items()
     ]
     return MicrographRows(micrographs=rows)
 
@@ -75,10 +93,15 @@ def read_micrograph(name: MicrographName, project: ProjectDep) -> MicrographAnsw
         n_levels += 1
     return MicrographAnswer(
         name=name,
-        path=str(project.file(name).path.relative_to(project.folder)),
+        path=_find_path(project, project.file(name)),
         width_px=width_px,
         height_px=height_px,
         pixel_size_angstrom=micrograph.frame.pixel_size_angstrom,
         tile_size=TILE_SIZE_PX,
         n_levels=n_levels,
     )
+
+
+def _find_path(project: Project, file: MicrographFile) -> str:
+    """Where a micrograph is, relative to the folder of the project."""
+    return file.path.relative_to(project.folder).as_posix()
