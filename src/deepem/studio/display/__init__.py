@@ -1,0 +1,1 @@
+"""What the eye gets of a micrograph: binned, filtered, with contrast, as JPEG."""
