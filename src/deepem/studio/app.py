@@ -12,9 +12,10 @@ from deepem import __version__
 from deepem.errors import NotFoundError
 from deepem.studio.allowed_hosts import AllowedHosts
 from deepem.studio.answers import add_error_answers
-from deepem.studio.api import events, labels, micrographs, project, uploads
+from deepem.studio.api import boxes, events, labels, micrographs, project, tiles, uploads
 from deepem.studio.api.context import ErrorAnswer
 from deepem.studio.bodies import BodyMiddleware
+from deepem.studio.display.display import Display
 from deepem.studio.events import EventHub
 from deepem.studio.first_visit import FirstVisit
 from deepem.studio.labels import LabelStore
@@ -29,7 +30,7 @@ from deepem.studio.security import (
 
 #: The built page, in every package; in a checkout ``make frontend`` builds it.
 STATIC_FOLDER = Path(__file__).with_name("static")
-_PARTS = (project, events, micrographs, labels, uploads)
+_PARTS = (project, events, micrographs, tiles, boxes, labels, uploads)
 _ERROR_STATUSES = (401, 403, 404, 409, 413, 422)
 
 
@@ -60,9 +61,11 @@ def make_app(
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.project = shown
     app.state.events = hub = EventHub()
+    app.state.display = Display(shown)
     app.state.labels = LabelStore(shown, hub.publish)
     responses: dict[int | str, dict[str, object]] = {
         status: {"model": ErrorAnswer} for status in _ERROR_STATUSES
