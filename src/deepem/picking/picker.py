@@ -17,15 +17,13 @@ from deepem.errors import ConfigError
 from deepem.networks import Model, Network, ResidualNetwork, load_model
 from deepem.networks.device import check_bfloat16, choose_device
 from deepem.picking.candidates import find_candidates
-from deepem.picking.selection import Selection, Verdict, judge
+from deepem.picking.selection import EDGE_MARGIN_OVER_DIAMETER, Selection, Verdict, judge
 from deepem.preprocessing import JunkMask, PreparedImage, find_junk, prepare
 
 logger = logging.getLogger("deepem.picking")
 
 # Closer than this share of a diameter two particles overlap; the rest is the network's error.
 _MIN_DISTANCE_OVER_DIAMETER = 0.8
-# Half a diameter for the particle to be whole, less what picks are off their particle.
-_EDGE_MARGIN_OVER_DIAMETER = 0.4
 _SAME_CAMERA_RATIO = 1.5
 # To be raised with every change that moves candidates or their scores.
 _PROCEDURE = "1"
@@ -113,7 +111,7 @@ class Picker:
         """What is kept on a micrograph where the particle has this diameter in pixels."""
         margin = self._edge_margin_px
         if margin is None:
-            margin = _EDGE_MARGIN_OVER_DIAMETER * diameter_px
+            margin = EDGE_MARGIN_OVER_DIAMETER * diameter_px
         return Selection(
             threshold=self._threshold,
             std_range=self._std_range,
@@ -138,7 +136,7 @@ class Picker:
     def describe_selection(self) -> dict[str, str]:
         """What `selection_for` depends on beside the diameter: name and value of each setting."""
         std_range, margin = self._std_range, self._edge_margin_px
-        default_margin = f"{_EDGE_MARGIN_OVER_DIAMETER:g} diameters"
+        default_margin = f"{EDGE_MARGIN_OVER_DIAMETER:g} diameters"
         return {
             "threshold": f"{self._threshold:.9g}",
             "std range": "any" if std_range is None else "{:.9g} to {:.9g}".format(*std_range),

@@ -12,6 +12,8 @@ from deepem.errors import ConfigError
 
 # Why a candidate that reaches the threshold is left out; of several reasons the first is given.
 REASONS = ("junk", "standard deviation", "edge")
+# Half a diameter for the particle to be whole, less what picks are off their particle.
+EDGE_MARGIN_OVER_DIAMETER = 0.4
 
 
 @dataclass(frozen=True)
