@@ -28,9 +28,13 @@ export function StatusLine() {
         </span>
       )}
       {job && (
-        <span class="status-item">
+        <span class="status-job" data-testid="status-job">
           {job.title}: {job.stage}
-          {job.fraction !== null && ` ${Math.round(100 * job.fraction)} %`}
+          {job.fraction !== null && (
+            <span class="status-bar" role="progressbar" aria-label={job.title} aria-valuenow={Math.round(100 * job.fraction)}>
+              <i style={{ width: `${100 * job.fraction}%` }} />
+            </span>
+          )}
         </span>
       )}
     </footer>

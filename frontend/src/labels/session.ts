@@ -16,6 +16,9 @@ const stack = new UndoStack();
 export const canUndo = signal(false);
 export const canRedo = signal(false);
 
+/** Rises whenever labels that were read, or changed here, are drawn anew: of any micrograph. */
+export const labelsShown = signal(0);
+
 /** What the server last said about each micrograph that was opened. */
 const known = new Map<string, Labels>();
 let retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -48,11 +51,17 @@ export function retryNow(): void {
   queue.start();
 }
 
-/** Draws the labels of a micrograph: the server's with what is on its way to it. */
-function show(name: string): void {
+/** Labels of any micrograph: the server's with what is on its way to it; null if never read. */
+export function shownLabels(name: string): Labels | null {
   const base = known.get(name);
-  if (!base) return;
-  const shown = queue.waiting(name).reduce(applyChange, base);
+  return base ? queue.waiting(name).reduce(applyChange, base) : null;
+}
+
+/** Draws the labels of a micrograph. */
+function show(name: string): void {
+  const shown = shownLabels(name);
+  if (!shown) return;
+  labelsShown.value++;
   if (currentName.value === name) labels.value = shown;
   const row = rowsByName.value.get(name);
   const figures = {
@@ -92,7 +101,17 @@ function enqueue(change: Change): void {
 /** Changes labels of the micrograph shown. What is there already, or is not, is left out. */
 export function change(wanted: Omit<Change, "name">): void {
   const shown = labels.value;
-  if (!shown) return;
+  if (shown) make(shown, wanted);
+}
+
+/** Changes labels of any micrograph; they are read first where they were not. */
+export async function changeOf(name: string, wanted: Omit<Change, "name">): Promise<void> {
+  if (!known.has(name)) await loadLabels(name);
+  const shown = shownLabels(name);
+  if (shown) make(shown, wanted);
+}
+
+function make(shown: Labels, wanted: Omit<Change, "name">): void {
   const real = dropIdle(shown, { ...wanted, name: shown.name });
   if (!real) return;
   stack.push(real);

@@ -1,0 +1,58 @@
+// What is drawn over the micrograph, and what the pointer is doing to it.
+
+import { computed, signal } from "@preact/signals";
+
+import { indexPairs, PlaceIndex } from "../labels/places";
+import { findStates } from "../picks/corrected";
+import { candidates, diameter_px, drawnPicks, labels, panel } from "../store";
+import type { Kind } from "../types";
+import type { Point, Projection } from "./projection";
+
+/** Where the viewer looks now; null without a micrograph. */
+export const projection = signal<Projection | null>(null);
+export const viewerSize = signal({ width: 0, height: 0 });
+/** In pixels of the viewer; null while the pointer is elsewhere. */
+export const pointer = signal<Point | null>(null);
+
+export interface Drag {
+  kind: Kind;
+  from: [number, number];
+  to: [number, number];
+}
+/** A label that is being moved. */
+export const drag = signal<Drag | null>(null);
+
+export interface Stroke {
+  labels: Set<string>; // keys by `labelKey`, being erased
+  picks: Set<number>; // places in the candidates, being accepted or rejected
+}
+export const stroke = signal<Stroke | null>(null);
+
+export const labelKey = (kind: Kind, x_px: number, y_px: number) => `${kind} ${x_px} ${y_px}`;
+
+/** A line drawn with the ruler, in pixels of the micrograph. */
+export const ruler = signal<{ from: Point; to: Point } | null>(null);
+/** A place that is marked for a moment, from 1 (just now) to 0 (no longer). */
+export const flash = signal<{ x_px: number; y_px: number; strength: number } | null>(null);
+/** While false, nothing is drawn over the micrograph. */
+export const marksAreShown = signal(true);
+
+export const pickStates = computed(() =>
+  drawnPicks.value ? findStates(drawnPicks.value, labels.value) : null,
+);
+
+/** Diameter of the circles in pixels of the micrograph; null where nobody has said it yet. */
+export const markDiameter_px = computed(
+  () => diameter_px.value ?? candidates.value?.diameter_px ?? null,
+);
+
+const cell_px = computed(() => Math.max(16, (markDiameter_px.value ?? 64) / 2));
+export const particleIndex = computed(() => indexPairs(labels.value?.particles ?? [], cell_px.value));
+export const negativeIndex = computed(() => indexPairs(labels.value?.negatives ?? [], cell_px.value));
+export const pickIndex = computed(() => {
+  const picks = drawnPicks.value;
+  return picks ? new PlaceIndex(picks.x_px, picks.y_px, cell_px.value, picks.n) : null;
+});
+
+/** Clicks of the select tool accept and reject picks only where that is what one came for. */
+export const clickJudges = computed(() => panel.value === "review");
