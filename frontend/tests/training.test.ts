@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { highestLoss, placeCurve, placeStages, stageStarts } from "../src/panels/train/curve_geometry";
+import { highestLoss, pathOf, placeCurve, placeStages, stageStarts } from "../src/panels/train/curve_geometry";
 import { nextPicks } from "../src/panels/train/next_picks";
 import { countLabels, missingFor } from "../src/panels/train/readiness";
 
@@ -29,13 +29,15 @@ test("stages follow one another along the curve", () => {
   const curve = [point("first", 0, 100, 1), point("first", 100, 100, 0.5), point("second", 50, 300, 0.2)];
   assert.equal(stageStarts(curve).n_steps, 400);
   assert.deepEqual(placeStages(curve, 200), [{ name: "first", x: 0 }, { name: "second", x: 50 }]);
-  assert.deepEqual(placeCurve(curve, "loss", 200, 10, 0, 1), [{ x: 0, y: 0 }, { x: 50, y: 5 }, { x: 75, y: 8 }]);
+  const points = placeCurve(curve, "loss", 200, 10, 0, 1);
+  assert.deepEqual(points.map(({ x, y }) => [x, y]), [[0, 0], [50, 5], [75, 8]]);
+  assert.equal(pathOf(points), "M0.0 0.0L50.0 5.0M75.0 8.0");
 });
 
 test("steps without a figure leave no point, and none is drawn outside", () => {
   const curve = [point("a", 1, 4, 9, null), point("a", 2, 4, Number.NaN, 0.75)];
-  assert.deepEqual(placeCurve(curve, "accuracy", 100, 10, 0.5, 1), [{ x: 50, y: 5 }]);
-  assert.deepEqual(placeCurve(curve, "loss", 100, 10, 0, 1), [{ x: 25, y: 0 }]);
+  assert.deepEqual(placeCurve(curve, "accuracy", 100, 10, 0.5, 1), [{ stage: "a", x: 50, y: 5 }]);
+  assert.deepEqual(placeCurve(curve, "loss", 100, 10, 0, 1), [{ stage: "a", x: 25, y: 0 }]);
 });
 
 test("one wild step does not flatten the curve", () => {

@@ -61,7 +61,7 @@ export function shownLabels(name: string): Labels | null {
 function show(name: string): void {
   const shown = shownLabels(name);
   if (!shown) return;
-  labelsShown.value++;
+  labelsShown.value = labelsShown.peek() + 1;
   if (currentName.value === name) labels.value = shown;
   const row = rowsByName.value.get(name);
   const figures = {

@@ -21,7 +21,7 @@ export function CountSection(): JSX.Element {
         <thead>
           <tr>
             <td />
-            <th scope="col">This micrograph</th>
+            <th scope="col">Shown</th>
             <th scope="col">{all ? `All ${formatCount(all.n_micrographs)}` : "All"}</th>
           </tr>
         </thead>
@@ -51,9 +51,9 @@ export function CountSection(): JSX.Element {
 }
 
 const leftOutBecause: Record<string, string> = {
-  junk: "Left out: on junk",
-  "standard deviation": "Left out: standard deviation",
-  edge: "Left out: too near the edge",
+  junk: "Out: on junk",
+  "standard deviation": "Out: standard deviation",
+  edge: "Out: near the edge",
 };
 
 function belowThreshold(all: { n_candidates: number; n_kept: number; rejected: Record<string, number> }): number {

@@ -28,6 +28,7 @@ interface HistogramChartProps {
 }
 
 const chartHeight = 72;
+const keptColour = "#56b4e9";
 
 /**
  * Bars of a histogram with lines that can be dragged. The same values can be set with the sliders below it, so the
@@ -98,7 +99,7 @@ export function HistogramChart(props: HistogramChartProps): JSX.Element {
                 width={Math.max(0, width * 0.92)}
                 y={chartHeight * (1 - height)}
                 height={chartHeight * height}
-                fill={kept ? props.colourOf?.(middle) : undefined}
+                fill={kept ? (props.colourOf?.(middle) ?? keptColour) : undefined}
               />
             );
           })}

@@ -3,6 +3,7 @@
 import type { CurvePoint } from "../../types";
 
 export interface PlacedPoint {
+  stage: string;
   x: number;
   y: number;
 }
@@ -43,7 +44,7 @@ export function placeCurve(
     if (value === null || value === undefined || !Number.isFinite(value)) return [];
     const x = (((starts.get(point.stage) ?? 0) + point.step) / Math.max(1, n_steps)) * width;
     const y = height - (Math.min(high, Math.max(low, value)) - low) / range * height;
-    return [{ x, y }];
+    return [{ stage: point.stage, x, y }];
   });
 }
 
@@ -60,7 +61,12 @@ export function highestLoss(curve: readonly CurvePoint[]): number {
   return nearlyLast === undefined || nearlyLast <= 0 ? 1 : nearlyLast * 1.05;
 }
 
-/** Points as the attribute of an SVG polyline. */
-export function polyline(points: readonly PlacedPoint[]): string {
-  return points.map((point) => `${point.x.toFixed(1)},${point.y.toFixed(1)}`).join(" ");
+/** Points as the attribute of an SVG path; each stage has a line of its own. */
+export function pathOf(points: readonly PlacedPoint[]): string {
+  return points
+    .map((point, index) => {
+      const isFirst = points[index - 1]?.stage !== point.stage;
+      return `${isFirst ? "M" : "L"}${point.x.toFixed(1)} ${point.y.toFixed(1)}`;
+    })
+    .join("");
 }

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import type { CurvePoint } from "../../types";
-import { highestLoss, placeCurve, placeStages, polyline } from "./curve_geometry";
+import { highestLoss, pathOf, placeCurve, placeStages } from "./curve_geometry";
 
 const width = 300;
 const height = 90;
@@ -30,9 +30,9 @@ export function LearningCurve({ curve }: { curve: CurvePoint[] }): JSX.Element |
         {stages.slice(1).map((stage) => (
           <line key={stage.name} class="curve-stage" x1={stage.x} x2={stage.x} y1={0} y2={height} />
         ))}
-        <polyline class="curve-loss" points={polyline(loss)} />
-        {accuracy.length > 0 && <polyline class="curve-accuracy" points={polyline(accuracy)} />}
-        {valid.length > 0 && <polyline class="curve-valid" points={polyline(valid)} />}
+        <path class="curve-loss" d={pathOf(loss)} />
+        {accuracy.length > 0 && <path class="curve-accuracy" d={pathOf(accuracy)} />}
+        {valid.length > 0 && <path class="curve-valid" d={pathOf(valid)} />}
       </svg>
       <figcaption class="curve-legend">
         <span class="curve-key curve-key-loss">loss {last.loss.toFixed(3)}</span>
