@@ -12,11 +12,23 @@ from deepem import __version__
 from deepem.errors import NotFoundError
 from deepem.studio.allowed_hosts import AllowedHosts
 from deepem.studio.answers import add_error_answers
-from deepem.studio.api import boxes, events, labels, micrographs, project, tiles, uploads
+from deepem.studio.api import (
+    boxes,
+    compare,
+    events,
+    exports,
+    labels,
+    micrographs,
+    project,
+    tiles,
+    uploads,
+)
 from deepem.studio.api.context import ErrorAnswer
 from deepem.studio.bodies import BodyMiddleware
+from deepem.studio.coordinates import CoordinatesBook
 from deepem.studio.display.display import Display
 from deepem.studio.events import EventHub
+from deepem.studio.exports.store import ExportStore
 from deepem.studio.first_visit import FirstVisit
 from deepem.studio.labels import LabelStore
 from deepem.studio.project import Project
@@ -30,7 +42,17 @@ from deepem.studio.security import (
 
 #: The built page, in every package; in a checkout ``make frontend`` builds it.
 STATIC_FOLDER = Path(__file__).with_name("static")
-_PARTS = (project, events, micrographs, tiles, boxes, labels, uploads)
+_PARTS = (
+    project,
+    events,
+    micrographs,
+    tiles,
+    boxes,
+    labels,
+    uploads,
+    compare,
+    exports,
+)
 _ERROR_STATUSES = (401, 403, 404, 409, 413, 422)
 
 
@@ -67,6 +89,8 @@ def make_app(
     app.state.events = hub = EventHub()
     app.state.display = Display(shown)
     app.state.labels = LabelStore(shown, hub.publish)
+    app.state.coordinates = CoordinatesBook(shown, app.state.labels)
+    app.state.exports = ExportStore(shown)
     responses: dict[int | str, dict[str, object]] = {
         status: {"model": ErrorAnswer} for status in _ERROR_STATUSES
     }

@@ -172,12 +172,26 @@ def write_particles(picks: Sequence[Picks], path: Path, *, overwrite: bool) -> N
             write_rows(file, f"{name} %13.6f %13.6f %13.6f{group}\n", _coordinates(one))
 
 
-def write_coordinate_files(picks: Sequence[Picks], path: Path, *, overwrite: bool) -> None:
+def write_coordinate_files(
+    picks: Sequence[Picks], path: Path, *, overwrite: bool, project: Path | None = None
+) -> None:
     """Write what a RELION picking job leaves: ``autopick.star`` and a file for each micrograph.
 
     The files lie beside the list in the folders of their micrographs, without the job that made
     these: ``movies/mic_1_autopick.star`` for ``MotionCorr/job002/movies/mic_1.mrc``. A micrograph
     without picks gets no file and no line, as in RELION.
+
+    Parameters
+    ----------
+    picks
+        The picks of each micrograph.
+    path
+        The list to write.
+    overwrite
+        Whether files may be replaced.
+    project
+        Folder of the RELION project, to which the list names files relative where they lie in it;
+        by default the current folder.
 
     Raises
     ------
@@ -197,7 +211,7 @@ def write_coordinate_files(picks: Sequence[Picks], path: Path, *, overwrite: boo
     with write_atomically(path, overwrite=overwrite) as list_file:
         write_table(list_file, "coordinate_files", (_MICROGRAPH, _COORDINATES))
         for one, file in zip(found, files, strict=True):
-            names = format_texts([find_listed_path(one), _relate_to_project(file)])
+            names = format_texts([find_listed_path(one), _relate_to_project(file, project)])
             list_file.write(" ".join(names) + "\n")
 
 
@@ -243,7 +257,7 @@ def find_coordinate_file(folder: Path, listed: str, ending: str) -> Path:
     return folder / ("/".join(parts) + number + ending)
 
 
-def _relate_to_project(file: Path) -> str:
-    """A path as RELION keeps it: relative to the project, in which it and we are run."""
-    relative = os.path.relpath(file)
+def _relate_to_project(file: Path, project: Path | None) -> str:
+    """A path as RELION keeps it: relative to the project, in which it and often we are run."""
+    relative = os.path.relpath(file, project)
     return str(file) if relative.startswith("..") else relative

@@ -1,0 +1,85 @@
+"""Sets of coordinates by their number: picks as they were corrected, or the labels."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from deepem.core import Picks
+from deepem.errors import NotFoundError
+from deepem.studio.labels.store import LabelStore
+from deepem.studio.project import Project
+
+#: Number of the labels, as if they were a set of picks.
+LABELS_ID = "labels"
+
+
+class Coordinates(Protocol):
+    """Coordinates of some of the project's micrographs."""
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+
+    def names(self) -> list[str]:
+        """The micrographs that it has, empty ones included, sorted."""
+
+    def has(self, name: str) -> bool:
+        """Whether it has a micrograph."""
+
+    def get(self, name: str) -> Picks:
+        """Its coordinates on a micrograph, in unbinned pixels.
+
+        Raises
+        ------
+        DeepEMError
+            There is no such micrograph, or its coordinates cannot be read.
+        """
+
+
+class LabelCoordinates:
+    """The labelled particles."""
+
+    title = "the labels"
+
+    def __init__(self, project: Project, labels: LabelStore) -> None:
+        self._project = project
+        self._labels = labels
+
+    def names(self) -> list[str]:
+        """Micrographs with labelled particles, and those that are said to be empty."""
+        counts = self._labels.counts()
+        return [name for name, n in counts.items() if n.n_particles or n.complete]
+
+    def has(self, name: str) -> bool:
+        """Whether a micrograph has labelled particles, or is said to be empty."""
+        labels = self._labels.get(name)
+        return bool(len(labels.particles)) or labels.complete
+
+    def get(self, name: str) -> Picks:
+        """The labelled particles of a micrograph."""
+        return self._labels.get(name).particles
+
+
+class CoordinatesBook:
+    """Looks up sets of coordinates by their number; ``labels`` are the labels."""
+
+    def __init__(self, project: Project, labels: LabelStore) -> None:
+        self._project = project
+        self._labels = labels
+
+    def find(self, set_id: str) -> Coordinates:
+        """A set of coordinates.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such set.
+        """
+        if set_id == LABELS_ID:
+            return LabelCoordinates(self._project, self._labels)
+        raise NotFoundError(f"there is no set of picks {set_id!r}")
+
+
+def open_book(project: Project) -> CoordinatesBook:
+    """The sets of coordinates of a project, for a process that has none open."""
+    return CoordinatesBook(project, LabelStore(project))

@@ -1,0 +1,1 @@
+"""Hand over: picks written for other programs, in folders of their own that are never changed."""
