@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deepem.cli.console import count, use_threads
+from deepem.cluster.cores import FEWEST_ITEMS, choose_n_workers, count_cores
 from deepem.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
 _QUEUES = ("slurm", "pbs", "lsf", "sge")
 _NAMES = ("local", "dask", *_QUEUES)
-# Fewer files are done before processes of their own have started.
-_FEWEST_FILES = 20
-# Enough that some prepare micrographs while one computes; each takes memory of the card.
-_WORKERS_OF_A_CARD = 4
 
 BackendName = Annotated[
     str,
@@ -37,7 +33,7 @@ Workers = Annotated[
         "--workers",
         metavar="N",
         help="Micrographs picked at a time: processes here (by default as many as cores, or one "
-        f"for fewer than {_FEWEST_FILES} micrographs), jobs of a queue.",
+        f"for fewer than {FEWEST_ITEMS} micrographs), jobs of a queue.",
         min=1,
     ),
 ]
@@ -157,10 +153,9 @@ def _choose_local(
     if fast:
         check_bfloat16(chosen.name)
     on = "the processor" if chosen.name == "cpu" else chosen.name
-    n_cores = threads or _count_cores()
+    n_cores = threads or count_cores()
     if workers is None:
-        usual = n_cores if chosen.name == "cpu" else min(n_cores, _WORKERS_OF_A_CARD)
-        workers = usual if n_files is None or n_files >= _FEWEST_FILES else 1
+        workers = choose_n_workers(n_files, n_cores=n_cores, has_card=chosen.name != "cpu")
     if workers == 1 and n_files is not None:
         use_threads(threads)
         keep_freed_memory()
@@ -170,9 +165,3 @@ def _choose_local(
     backend = LocalProcesses(workers)
     description = f"on {on} ({chosen.reason}), {backend.describe()} of {count(each, 'core')}"
     return Where(backend, each, description)
-
-
-def _count_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # fewer than the machine's in a job of a queue
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

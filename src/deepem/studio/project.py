@@ -38,6 +38,8 @@ class Project:
         ``folder/DeepEM``, where everything is written. It is made where it is missing.
     labels_dir, models_dir, picks_dir, jobs_dir, exports_dir, imported_dir, uploads_dir
         Folders in it; they may be missing until something is written there.
+    data_folders
+        As given, absolute.
 
     Raises
     ------
@@ -55,7 +57,8 @@ class Project:
     """
 
     def __init__(self, folder: str | Path, *, data_folders: Iterable[str | Path] = ()) -> None:
-        self._containment = Containment(Path(folder), map(Path, data_folders))
+        self.data_folders = tuple(Path(data).resolve() for data in data_folders)
+        self._containment = Containment(Path(folder), self.data_folders)
         self.folder = self._containment.folder
         self.home = self.folder / _HOME
         self._containment.make_folder(self.home)
