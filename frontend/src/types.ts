@@ -288,6 +288,8 @@ export interface Comparison {
   f1: number | null;
   median_distance_px: number | null;
   per_micrograph: { name: string; n_a: number; n_b: number; n_both: number }[];
+  /** Why a micrograph was left out, by name. */
+  problems: Record<string, string>;
 }
 
 export interface ComparedPicks {
@@ -303,6 +305,7 @@ export interface MicrographComparison {
 
 export interface Export {
   id: string;
+  picks: string;
   created: string;
   formats: string[];
   folder: string;
@@ -317,4 +320,6 @@ export interface ExportRequest {
   formats: string[];
   micrographs: string[] | null;
   project_root?: string;
+  /** RELION's list, or cryoSPARC's exposures: names and uids are taken from it. */
+  micrograph_list?: string;
 }

@@ -27,9 +27,9 @@ export function Gallery(): JSX.Element {
           value={order.value}
           onChange={(event) => changePage(() => (order.value = event.currentTarget.value as GalleryOrder))}
         >
-          <option value="lowest">lowest score first</option>
-          <option value="highest">highest score first</option>
-          <option value="nearest">nearest to the threshold first</option>
+          <option value="lowest">lowest scores first</option>
+          <option value="highest">highest scores first</option>
+          <option value="nearest">nearest to the threshold</option>
         </select>
         <select
           aria-label="Micrographs of the boxes"

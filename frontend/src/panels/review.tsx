@@ -18,7 +18,7 @@ export function ReviewPanel(): JSX.Element {
   useEffect(() => watchPickFigures(), []);
   if (pickSets.value.length === 0) return <NothingToReview />;
   return (
-    <div class="panel-review">
+    <div class="steps">
       <section aria-labelledby="review-title">
         <h2 id="review-title">Review</h2>
         <PickSetChooser />
@@ -38,7 +38,7 @@ export function ReviewPanel(): JSX.Element {
 
 function NothingToReview(): JSX.Element {
   return (
-    <div class="panel-review">
+    <div class="steps">
       <h2>Review</h2>
       <p>There are no picks yet. Train a network, or import the picks of another program in Compare.</p>
       <button type="button" onClick={() => (panel.value = "train")}>
@@ -50,7 +50,7 @@ function NothingToReview(): JSX.Element {
 
 function PickSetChooser(): JSX.Element {
   return (
-    <label class="field">
+    <label class="field-row">
       <span>Picks</span>
       <select
         aria-label="Picks to review"
@@ -73,7 +73,7 @@ function CorrectSection(): JSX.Element {
   return (
     <section aria-labelledby="correct-title">
       <h3 id="correct-title">Correct</h3>
-      <div class="button-row">
+      <div class="buttons">
         <button type="button" aria-pressed={tool.value === "reject"} onClick={() => toggleTool("reject")}>
           ✕ Reject picks
         </button>

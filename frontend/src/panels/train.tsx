@@ -26,7 +26,7 @@ export function TrainPanel(): JSX.Element {
   const running = runningJobs.value.filter((job) => job.kind === "train");
   const last = jobs.value.find((job) => job.kind === "train");
   return (
-    <div class="panel-train">
+    <div class="steps">
       <section aria-labelledby="train-title">
         <h2 id="train-title">Train</h2>
         <LearnsFrom isBusy={running.length > 0} />
@@ -105,7 +105,7 @@ function Choices({ counts }: { counts: LabelCounts }): JSX.Element {
   const change = (changes: Partial<Choice>) => (choice.value = { ...choice.value, ...changes });
   return (
     <>
-      <label class="field">
+      <label class="field-row">
         <span>Begin with</span>
         <select
           aria-label="Begin with"
@@ -120,7 +120,7 @@ function Choices({ counts }: { counts: LabelCounts }): JSX.Element {
           ))}
         </select>
       </label>
-      <label class="field">
+      <label class="field-row">
         <span>Labels are</span>
         <select
           aria-label="Labels are"
@@ -134,7 +134,7 @@ function Choices({ counts }: { counts: LabelCounts }): JSX.Element {
       </label>
       <details class="more">
         <summary>More</summary>
-        <label class="field">
+        <label class="field-row">
           <span>Network</span>
           <select
             aria-label="Network"
@@ -146,7 +146,7 @@ function Choices({ counts }: { counts: LabelCounts }): JSX.Element {
             <option value="deepem8">eight layers, as in the paper</option>
           </select>
         </label>
-        <label class="field">
+        <label class="field-row">
           <span>Seed</span>
           <input
             type="number"
@@ -181,7 +181,7 @@ function LastTraining({ job }: { job: Job }): JSX.Element | null {
   if (job.state !== "done") return null;
   const { validation, picks, n_labels, threshold }: TrainResult = job.result;
   return (
-    <section class="job-card" aria-label="Last training">
+    <section class="card" aria-label="Last training">
       <p role="status">
         <strong>{job.title}</strong> is done
         {n_labels !== undefined && `: learnt from ${countOf(n_labels, "label")}`}

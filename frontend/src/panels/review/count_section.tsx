@@ -21,7 +21,9 @@ export function CountSection(): JSX.Element {
         <thead>
           <tr>
             <td />
-            <th scope="col">Shown</th>
+            <th scope="col" title="On the micrograph shown">
+              Here
+            </th>
             <th scope="col">{all ? `All ${formatCount(all.n_micrographs)}` : "All"}</th>
           </tr>
         </thead>

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 
 import { changeSelection } from "../../actions";
 import { kept } from "../../settings";
-import { currentPickSet, selection } from "../../store";
+import { candidates, currentPickSet, selection } from "../../store";
 import { SCORE_COLOURS, scoreStep } from "../../viewer/colours";
 import { HistogramChart } from "./histogram_chart";
 import { rangeOf, roundStep, type CountScale } from "./histogram_scale";
@@ -16,6 +16,8 @@ export function ScoreSection(): JSX.Element {
   const histogram = histograms.value?.score ?? null;
   const { threshold } = selection.value;
   const [low, high] = rangeOf(histogram);
+  // As on the micrograph: from the threshold to its best pick.
+  const best = candidates.value?.score[0] ?? high;
   const step = roundStep(low, high, 1000);
   const standard = currentPickSet.value?.default.threshold ?? null;
   const isStandard = standard === null || Math.abs(standard - threshold) < step / 2;
@@ -43,7 +45,7 @@ export function ScoreSection(): JSX.Element {
         scale={countScale.value}
         handles={[{ label: "Threshold", value: threshold }]}
         isKept={(score) => score >= threshold}
-        colourOf={(score) => SCORE_COLOURS[scoreStep(score, low, high)]!}
+        colourOf={(score) => SCORE_COLOURS[scoreStep(score, threshold, best)]!}
         onMove={(_, value) => changeSelection({ threshold: value })}
       />
       <ValueSlider

@@ -12,7 +12,7 @@ export function JobCard({ job, note }: { job: Job; note?: string | undefined }):
   useClock(!isOver(job.state));
   const seconds = secondsOf(job, now_ms.value);
   return (
-    <section class="job-card" aria-label={job.title}>
+    <section class="card" aria-label={job.title}>
       <header class="job-card-head">
         <strong>{job.title}</strong>
         <span class="job-time">{seconds === null ? stateSigns[job.state].word : durationText(seconds)}</span>

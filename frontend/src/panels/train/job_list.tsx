@@ -63,7 +63,7 @@ function JobEntry({ job }: { job: Job }): JSX.Element {
         </pre>
       </details>
       {job.problem !== null && (
-        <p class="problem" role="alert">
+        <p class="problem-text job-problem" role="alert">
           {job.problem}
         </p>
       )}

@@ -33,7 +33,7 @@ export function PickEverything(): JSX.Element | null {
       ))}
       {running.length === 0 && (
         <>
-          <label class="field">
+          <label class="field-row">
             <span>With</span>
             <select
               aria-label="Model to pick with"
@@ -49,7 +49,7 @@ export function PickEverything(): JSX.Element | null {
           </label>
           <details class="more">
             <summary>More</summary>
-            <label class="field">
+            <label class="field-row">
               <span>Processes</span>
               <input
                 type="number"

@@ -1,0 +1,99 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+
+import { startJob } from "../../actions";
+import { getJobPicture } from "../../api";
+import { jobs, runningJobs } from "../../store";
+import { sayProblem } from "../../toasts";
+import type { CheckResult, Job } from "../../types";
+import { JobCard } from "../train/job_card";
+import { sideA, titleOf } from "./agreement";
+
+/** Asks the images whether coordinates are flipped or swapped, and shows what they say. */
+export function OrientationCheck(): JSX.Element {
+  const running = runningJobs.value.find((job) => job.kind === "check");
+  const last = jobs.value.find((job) => job.kind === "check" && job.state === "done");
+  const check = () => startJob("check", { picks: sideA.value }).catch(sayProblem);
+  return (
+    <section aria-labelledby="orientation-title">
+      <h3 id="orientation-title">Orientation check</h3>
+      <p class="note">
+        Do coordinates lie on particles as they are, or would they if they were turned or mirrored? The mean image at
+        the picks tells. Useful before picks of another program are trusted.
+      </p>
+      {running ? (
+        <JobCard job={running} />
+      ) : (
+        <button type="button" class="wide" onClick={check}>
+          Check A: {titleOf(sideA.value)}
+        </button>
+      )}
+      {last && <Verdict key={last.id} job={last} />}
+    </section>
+  );
+}
+
+function Verdict({ job }: { job: Job }): JSX.Element {
+  const result: CheckResult = job.result;
+  const checked = typeof job.options.picks === "string" ? titleOf(job.options.picks) : "";
+  return (
+    <div class="card" role="status">
+      <p>
+        <span class={result.fits ? "good-text" : "warning-text"} aria-hidden="true">
+          {result.fits ? "✓ " : "⚠ "}
+        </span>
+        <strong>
+          {checked}: {result.verdict}
+        </strong>
+      </p>
+      {result.summary && <p>{result.summary}</p>}
+      {result.picture && <CheckPicture job={job} />}
+      {result.options && result.options.length > 0 && (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Read</th>
+              <th scope="col" title="Contrast of the mean image at the picks">
+                Contrast
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {result.options.map((option) => (
+              <tr key={option.flags}>
+                <td>
+                  {option.describes}
+                  {option.flags && <span class="note"> {option.flags}</span>}
+                </td>
+                <td>{option.score.toFixed(2)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </div>
+  );
+}
+
+function CheckPicture({ job }: { job: Job }): JSX.Element | null {
+  const address = useSignal<string | null>(null);
+  useEffect(() => {
+    let isWanted = true;
+    getJobPicture(job.id).then((blob) => {
+      if (isWanted) address.value = URL.createObjectURL(blob);
+    }, sayProblem);
+    return () => {
+      isWanted = false;
+      if (address.value !== null) URL.revokeObjectURL(address.value);
+    };
+  }, [job.id]);
+  if (address.value === null) return null;
+  return (
+    <img
+      class="check-picture"
+      src={address.value}
+      alt="Mean images at the picks, for every way of reading the coordinates"
+    />
+  );
+}
