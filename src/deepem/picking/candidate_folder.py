@@ -101,6 +101,11 @@ class CandidateFolder:
         return [pool_scanned(name, scanned) for name, scanned in found if scanned is not None]
 
 
+def count_scanned(out: Path, names: Collection[str]) -> int:
+    """How many of these micrographs have a file of candidates in a folder of picks."""
+    return sum(1 for _ in _list_entries(out / CANDIDATES_FOLDER, names))
+
+
 def pool_scanned(name: str, scanned: Scanned) -> PooledCandidates:
     """The candidates of a scan, with the edge margin that `deepem.Picker` has by default."""
     return PooledCandidates.of(
@@ -120,6 +125,13 @@ def default_edge_margin_px(scanned: Scanned) -> float:
 
 def _list_stamps(folder: Path, names: Collection[str]) -> Iterator[tuple[str, _Stamp]]:
     """Name of each micrograph that has a file, and what changes when the file does."""
+    for name, entry in _list_entries(folder, names):
+        with suppress(FileNotFoundError):  # it has just gone
+            about = entry.stat()
+            yield name, (about.st_mtime_ns, about.st_size, about.st_ino)
+
+
+def _list_entries(folder: Path, names: Collection[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
     suffix = scanned_path(folder, "").name
     try:
         entries = os.scandir(folder)
@@ -129,11 +141,8 @@ def _list_stamps(folder: Path, names: Collection[str]) -> Iterator[tuple[str, _S
         for entry in entries:
             name = entry.name.removesuffix(suffix)
             # Links are left alone: a file that they lead to may be anybody's.
-            if name == entry.name or name not in names or entry.is_symlink():
-                continue
-            with suppress(FileNotFoundError):  # it has just gone
-                about = entry.stat()
-                yield name, (about.st_mtime_ns, about.st_size, about.st_ino)
+            if name != entry.name and name in names and not entry.is_symlink():
+                yield name, entry
 
 
 def _modified_ns(folder: Path) -> int:

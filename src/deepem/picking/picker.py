@@ -17,6 +17,7 @@ from deepem.errors import ConfigError
 from deepem.networks import Model, Network, ResidualNetwork, load_model
 from deepem.networks.device import check_bfloat16, choose_device
 from deepem.picking.candidates import find_candidates
+from deepem.picking.limits import describe_limits
 from deepem.picking.selection import EDGE_MARGIN_OVER_DIAMETER, Selection, Verdict, judge
 from deepem.preprocessing import JunkMask, PreparedImage, find_junk, prepare
 
@@ -135,11 +136,10 @@ class Picker:
 
     def describe_selection(self) -> dict[str, str]:
         """What `selection_for` depends on beside the diameter: name and value of each setting."""
-        std_range, margin = self._std_range, self._edge_margin_px
+        margin = self._edge_margin_px
         default_margin = f"{EDGE_MARGIN_OVER_DIAMETER:g} diameters"
         return {
-            "threshold": f"{self._threshold:.9g}",
-            "std range": "any" if std_range is None else "{:.9g} to {:.9g}".format(*std_range),
+            **describe_limits(self._threshold, self._std_range),
             "edge margin": default_margin if margin is None else f"{margin:g} px",
             "picks in junk": "kept" if self._allow_junk else "left out",
         }
