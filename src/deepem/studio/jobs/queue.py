@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from deepem.errors import NotFoundError, OutputError
 from deepem.studio.events import Event
@@ -32,7 +32,8 @@ class JobQueue:
     """Starts jobs, one after the other, and tells the pages how they go.
 
     Jobs are processes of their own: they go on when the server ends or is killed, and the next
-    server finds them. Safe to use from several threads.
+    server finds them. Safe to use from several threads. Nothing is started or watched before
+    `start`, or outside of a ``with`` block.
 
     Parameters
     ----------
@@ -44,10 +45,8 @@ class JobQueue:
 
     Examples
     --------
-    >>> jobs = JobQueue(project, publish=events.publish)  # doctest: +SKIP
-    >>> job = jobs.submit("train", {"seed": 1})  # doctest: +SKIP
-    >>> jobs.get(job.id).state  # doctest: +SKIP
-    'running'
+    >>> with JobQueue(project, publish=events.publish) as jobs:  # doctest: +SKIP
+    ...     job = jobs.submit("train", {"seed": 1})
     """
 
     def __init__(
@@ -59,6 +58,16 @@ class JobQueue:
         self._known: dict[str, _Known] = {}
         self._is_closed = False
         self._thread = threading.Thread(target=self._watch, name="jobs", daemon=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Begin to start jobs and to watch them, those of earlier servers too."""
         self._thread.start()
 
     def close(self) -> None:
