@@ -7,6 +7,7 @@ import { ComparePanel } from "./panels/compare";
 import { Gallery } from "./panels/gallery";
 import { HandOverPanel } from "./panels/handover";
 import { Help } from "./panels/help";
+import { Guide } from "./panels/help/guide";
 import { LabelPanel } from "./panels/label";
 import { ReviewPanel } from "./panels/review";
 import { TrainPanel } from "./panels/train";
@@ -58,6 +59,7 @@ function Panels() {
       <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${shown.id}`} key={shown.id}>
         <Content />
       </div>
+      <Guide />
     </aside>
   );
 }
@@ -70,10 +72,10 @@ export function Shell() {
         {/* The viewer stays alive behind the gallery, so that coming back is instant. */}
         <Viewer />
         {galleryIsOpen.value && <Gallery />}
+        <Toasts />
       </main>
       <Panels />
       <StatusLine />
-      <Toasts />
       {helpIsOpen.value && <Help />}
     </div>
   );

@@ -40,8 +40,8 @@ export function Gallery(): JSX.Element {
           <option value="this">only {currentName.value ?? "this micrograph"}</option>
         </select>
         <PageSteps />
-        <button type="button" class="gallery-close" onClick={close}>
-          Back to the micrograph
+        <button type="button" class="gallery-close" aria-label="Close the gallery" onClick={close}>
+          Close
         </button>
       </header>
       <HandRow />

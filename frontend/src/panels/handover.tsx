@@ -126,7 +126,7 @@ function FormatChooser(): JSX.Element {
         <FormatCard key={format.name} format={format} />
       ))}
       <details class="more">
-        <summary>More formats, and where the files will be used</summary>
+        <summary>More formats and options</summary>
         {others.map((format) => (
           <FormatCard key={format.name} format={format} />
         ))}

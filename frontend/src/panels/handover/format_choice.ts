@@ -6,13 +6,20 @@ import type { Format } from "../../types";
 const first: readonly string[] = ["relion", "cryosparc", "eman2"];
 
 const programNames: Record<string, string> = {
-  relion: "RELION",
-  cryosparc: "cryoSPARC",
-  eman2: "EMAN2",
   box: "EMAN .box",
-  topaz: "Topaz",
   cbox: "crYOLO .cbox",
-  csv: "CSV",
+  cryolo: "crYOLO .star",
+  cryoppp: "CryoPPP",
+  cryosparc: "cryoSPARC",
+  csv: "Table, commas",
+  eman2: "EMAN2",
+  gautomatch: "Gautomatch",
+  particles: "RELION particles",
+  relion: "RELION",
+  star: "RELION coordinates",
+  topaz: "Topaz",
+  tsv: "Table, tabs",
+  warp: "Warp",
 };
 
 export function programOf(format: Format): string {
