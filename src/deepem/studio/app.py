@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -17,8 +19,10 @@ from deepem.studio.api import (
     compare,
     events,
     exports,
+    jobs,
     labels,
     micrographs,
+    picks,
     project,
     tiles,
     uploads,
@@ -27,10 +31,12 @@ from deepem.studio.api.context import ErrorAnswer
 from deepem.studio.bodies import BodyMiddleware
 from deepem.studio.coordinates import CoordinatesBook
 from deepem.studio.display.display import Display
-from deepem.studio.events import EventHub
+from deepem.studio.events import Event, EventHub
 from deepem.studio.exports.store import ExportStore
 from deepem.studio.first_visit import FirstVisit
+from deepem.studio.jobs.queue import JobQueue
 from deepem.studio.labels import LabelStore
+from deepem.studio.picks.pick_sets import PickSets
 from deepem.studio.project import Project
 from deepem.studio.security import (
     OPEN_PATH,
@@ -52,6 +58,8 @@ _PARTS = (
     uploads,
     compare,
     exports,
+    jobs,
+    picks,
 )
 _ERROR_STATUSES = (401, 403, 404, 409, 413, 422)
 
@@ -84,13 +92,21 @@ def make_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_watch_jobs,
     )
     app.state.project = shown
     app.state.events = hub = EventHub()
     app.state.display = Display(shown)
     app.state.labels = LabelStore(shown, hub.publish)
-    app.state.coordinates = CoordinatesBook(shown, app.state.labels)
+    app.state.picks = PickSets(shown, app.state.labels, hub.publish)
+    app.state.coordinates = CoordinatesBook(shown, app.state.labels, app.state.picks)
     app.state.exports = ExportStore(shown)
+
+    def publish_job(event: Event) -> None:
+        hub.publish(event)
+        app.state.picks.follow(event)
+
+    app.state.jobs = JobQueue(shown, publish_job)
     responses: dict[int | str, dict[str, object]] = {
         status: {"model": ErrorAnswer} for status in _ERROR_STATUSES
     }
@@ -104,6 +120,28 @@ def make_app(
     if first_visit is not None:
         _add_first_visit(app, first_visit, token)
     return app
+
+
+@asynccontextmanager
+async def _watch_jobs(app: FastAPI) -> AsyncIterator[None]:
+    """Start jobs and tell of them for as long as the server runs."""
+    with app.state.jobs:
+        yield
+
+
+def require_page() -> None:
+    """See that the page has been built.
+
+    Raises
+    ------
+    NotFoundError
+        It has not.
+    """
+    if not (STATIC_FOLDER / "index.html").is_file():
+        raise NotFoundError(
+            "the page of the studio is not built, as in a checkout of the source. Build it with: "
+            "make frontend (needs Node.js), or install a package: pip install 'deepem[studio]'"
+        )
 
 
 def _show_page() -> FileResponse:

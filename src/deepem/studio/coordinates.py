@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from deepem.core import Picks
-from deepem.errors import NotFoundError
 from deepem.studio.labels.store import LabelStore
+from deepem.studio.picks.pick_sets import PickSets
 from deepem.studio.project import Project
 
 #: Number of the labels, as if they were a set of picks.
@@ -63,9 +63,10 @@ class LabelCoordinates:
 class CoordinatesBook:
     """Looks up sets of coordinates by their number; ``labels`` are the labels."""
 
-    def __init__(self, project: Project, labels: LabelStore) -> None:
+    def __init__(self, project: Project, labels: LabelStore, pick_sets: PickSets) -> None:
         self._project = project
         self._labels = labels
+        self._pick_sets = pick_sets
 
     def find(self, set_id: str) -> Coordinates:
         """A set of coordinates.
@@ -77,9 +78,10 @@ class CoordinatesBook:
         """
         if set_id == LABELS_ID:
             return LabelCoordinates(self._project, self._labels)
-        raise NotFoundError(f"there is no set of picks {set_id!r}")
+        return self._pick_sets.find(set_id)
 
 
 def open_book(project: Project) -> CoordinatesBook:
     """The sets of coordinates of a project, for a process that has none open."""
-    return CoordinatesBook(project, LabelStore(project))
+    labels = LabelStore(project)
+    return CoordinatesBook(project, labels, PickSets(project, labels))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deepem.errors import ConfigError
-from deepem.studio.jobs import picking, training
+from deepem.studio.jobs import checking, picking, training
 from deepem.studio.jobs.prepared import Prepared
 from deepem.studio.jobs.record import JobKind
 from deepem.studio.jobs.work import Work
@@ -35,6 +35,7 @@ class Kind:
 KINDS: dict[JobKind, Kind] = {
     "train": Kind(training.prepare, training.run),
     "pick": Kind(picking.prepare, picking.run),
+    "check": Kind(checking.prepare, checking.run),
 }
 
 
