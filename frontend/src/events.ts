@@ -1,30 +1,11 @@
 // The event stream, read with fetch because an EventSource cannot send the token.
 
+import { EventParser } from "./event_parser";
 import { address, send } from "./http";
 import type { StudioEvent } from "./types";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
-
-/** Takes text as it comes and gives the events that are complete; comments are skipped. */
-export class EventParser {
-  private rest = "";
-
-  push(text: string): StudioEvent[] {
-    const blocks = (this.rest + text).split(/\r?\n\r?\n/);
-    this.rest = blocks.pop() ?? "";
-    const events: StudioEvent[] = [];
-    for (const block of blocks) {
-      const data = block
-        .split(/\r?\n/)
-        .filter((line) => line.startsWith("data:"))
-        .map((line) => line.slice(5).trimStart())
-        .join("\n");
-      if (data) events.push(JSON.parse(data) as StudioEvent);
-    }
-    return events;
-  }
-}
 
 /**
  * Listens for as long as the page lives. `onConnect` is called at every (re)connection: what

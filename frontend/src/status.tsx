@@ -1,7 +1,8 @@
 // The line at the foot: connection, saving, jobs.
 
 import { retryNow } from "./labels/session";
-import { connectionProblem, isConnected, runningJobs, unsent, unsentProblem } from "./store";
+import { connectionProblem, isConnected, runningJobs, tool, unsent, unsentProblem } from "./store";
+import { TOOLS } from "./viewer/tools";
 
 function Saving() {
   if (unsentProblem.value !== null) {
@@ -13,6 +14,11 @@ function Saving() {
     );
   }
   return <span>{unsent.value > 0 ? "Saving…" : "All labels are saved"}</span>;
+}
+
+/** What the tool in hand does. */
+function Hint() {
+  return <span class="status-hint">{TOOLS.find((entry) => entry.tool === tool.value)?.hint}</span>;
 }
 
 export function StatusLine() {
@@ -27,6 +33,7 @@ export function StatusLine() {
           {connectionProblem.value ?? "The connection to the server is lost; trying again…"}
         </span>
       )}
+      <Hint />
       {job && (
         <span class="status-job" data-testid="status-job">
           {job.title}: {job.stage}

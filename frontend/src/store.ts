@@ -28,12 +28,13 @@ export const labels = signal<Labels | null>(null);
 export const pixelSize_angstrom = computed(
   () => info.value?.pixel_size_angstrom ?? project.value?.pixel_size_angstrom ?? null,
 );
+/** Of the micrograph shown: the same particle has more pixels where a pixel is smaller. */
 export const diameter_px = computed(() => {
   const known = project.value;
+  const size = pixelSize_angstrom.value;
   if (!known) return null;
-  if (known.diameter_px !== null) return known.diameter_px;
-  if (known.diameter_angstrom === null || pixelSize_angstrom.value === null) return null;
-  return known.diameter_angstrom / pixelSize_angstrom.value;
+  if (known.diameter_angstrom !== null && size !== null) return known.diameter_angstrom / size;
+  return known.diameter_px;
 });
 
 // Picks

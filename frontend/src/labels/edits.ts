@@ -46,7 +46,11 @@ export function isInside(x_px: number, y_px: number): boolean {
 }
 
 export function addLabel(kind: Kind, x_px: number, y_px: number): void {
-  if (isInside(x_px, y_px)) change({ operations: [makeOperation("add", kind, x_px, y_px)] });
+  if (!isInside(x_px, y_px)) return;
+  const operations = [makeOperation("add", kind, x_px, y_px)];
+  // A micrograph that was said to be empty is not, and what else is on it is not known.
+  const wasEmpty = kind === "particle" && labels.value?.complete && labels.value.particles.length === 0;
+  change(wasEmpty ? { operations, complete: false } : { operations });
 }
 
 /** Makes a label one of the other kind. */

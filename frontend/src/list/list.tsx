@@ -4,9 +4,10 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 import { openMicrograph } from "../actions";
-import { counts, currentName, project, rows, rowsLoaded } from "../store";
+import { counts, currentName, helpIsOpen, project, rows, rowsLoaded } from "../store";
 import type { Row } from "../types";
-import { filter, neighbour, order, search, shownRows, type Filter, type Order } from "./order";
+import type { Filter, Order } from "./choice";
+import { filter, neighbour, order, search, shownRows } from "./order";
 import { ListRow, ROW_HEIGHT } from "./row";
 
 const SPARE_ROWS = 4; // above and below what is seen
@@ -30,7 +31,15 @@ const ORDERS: { value: Order; label: string }[] = [
 function Head() {
   return (
     <div class="list-head">
-      <h1 class="project-name" title={project.value?.folder}>{project.value?.name ?? "DeepEM Studio"}</h1>
+      <div class="list-title">
+        <h1 class="project-name" title={project.value?.folder}>{project.value?.name ?? "DeepEM Studio"}</h1>
+        <button
+          type="button" class="quiet" title="Help and keys (?)" aria-keyshortcuts="?"
+          onClick={() => (helpIsOpen.value = true)}
+        >
+          Help
+        </button>
+      </div>
       <input
         type="search"
         placeholder="Find a micrograph"

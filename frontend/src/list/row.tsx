@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { openMicrograph } from "../actions";
 import { countsByName } from "../store";
 import type { Row } from "../types";
-import { isLabelled } from "./order";
+import { isLabelled } from "./choice";
 import { cancelThumbnail, thumbnail } from "./thumbnails";
 
 export const ROW_HEIGHT = 64; // screen pixels, as in list.css

@@ -8,7 +8,6 @@ import { SCORE_COLOURS } from "./colours";
 import { describeLength, makeScaleBar } from "./lengths";
 import { toMicrograph, toScreen } from "./projection";
 import { clickJudges, marksAreShown, pickStates, pointer, projection, ruler } from "./scene";
-import { TOOLS } from "./tools";
 
 const LONGEST_BAR = 160; // screen pixels
 
@@ -63,16 +62,9 @@ function Legend({ hasPicks }: { hasPicks: boolean }) {
   );
 }
 
-function Hint() {
-  const entry = TOOLS.find((candidate) => candidate.tool === tool.value);
-  if (!entry || tool.value === "select") return null;
-  return <div class="hint">{entry.hint}</div>;
-}
-
 export function Corners({ hasPicks }: { hasPicks: boolean }) {
   return (
     <>
-      <Hint />
       <div class="corner-left">
         <ScaleBar />
       </div>

@@ -39,7 +39,10 @@ const KEYS: Record<string, () => void> = {
   "]": () => (brushRadius.value = clampBrush(brushRadius.value * 1.25)),
   h: () => (marksAreShown.value = !marksAreShown.value),
   "?": () => (helpIsOpen.value = !helpIsOpen.value),
-  Escape: () => (ruler.value = null),
+  Escape: () => {
+    if (ruler.value) ruler.value = null;
+    else tool.value = "select";
+  },
 };
 for (const entry of TOOLS) KEYS[entry.key] = () => (tool.value = entry.tool);
 

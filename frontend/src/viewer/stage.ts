@@ -146,11 +146,14 @@ export class Stage {
   }
 }
 
-/** OpenSeadragon writes a style element unless it finds this one; the page's policy forbids it. */
+/**
+ * OpenSeadragon writes a style element, which the page's policy forbids, unless it finds one with
+ * this attribute. One of no known language is found, and means nothing.
+ */
 function forestallInlineStyle(): void {
   const name = "data-openseadragon-mobile-css";
   if (document.querySelector(`style[${name}]`)) return;
-  const style = document.createElement("style");
-  style.setAttribute(name, "true");
-  document.head.append(style);
+  const element = document.createElementNS("urn:none", "style");
+  element.setAttribute(name, "true");
+  document.head.append(element);
 }

@@ -4,11 +4,10 @@ import { signal } from "@preact/signals";
 
 import { Icon, type IconName } from "../icons";
 import { canRedo, canUndo } from "../labels/session";
-import { brushRadius, helpIsOpen, tool } from "../store";
+import { brushRadius, candidates, tool } from "../store";
 import { DisplaySettings, LayerSettings } from "./display_settings";
 import { redoAndShow, undoAndShow } from "./keyboard";
 import { fit, oneToOne } from "./looking";
-import { marksAreShown } from "./scene";
 import { clampBrush, LARGEST_BRUSH, SMALLEST_BRUSH, TOOLS } from "./tools";
 
 /** Which of the two menus of the bar is open. */
@@ -19,18 +18,19 @@ interface ButtonProps {
   label: string;
   shortcut?: string;
   hint?: string;
+  caption?: string;
   pressed?: boolean;
   expanded?: boolean;
   disabled?: boolean;
   onClick: () => void;
 }
 
-export function IconButton({ icon, label, shortcut, hint, ...rest }: ButtonProps) {
+export function IconButton({ icon, label, shortcut, hint, caption, ...rest }: ButtonProps) {
   const title = [label + (shortcut ? ` (${shortcut})` : ""), hint].filter(Boolean).join("\n");
   return (
     <button
       type="button"
-      class="icon-button"
+      class={caption ? "icon-button has-caption" : "icon-button"}
       aria-label={label}
       aria-keyshortcuts={shortcut}
       aria-pressed={rest.pressed}
@@ -40,6 +40,7 @@ export function IconButton({ icon, label, shortcut, hint, ...rest }: ButtonProps
       onClick={rest.onClick}
     >
       <Icon name={icon} />
+      {caption && <span aria-hidden="true">{caption}</span>}
     </button>
   );
 }
@@ -49,15 +50,19 @@ function toggleMenu(menu: "display" | "layers"): void {
 }
 
 export function Toolbar() {
+  // Picks can be judged only where there are any.
+  const hasPicks = candidates.value !== null;
+  const tools = TOOLS.filter((entry) => hasPicks || !["accept", "reject"].includes(entry.tool));
   const isBrush = ["eraser", "accept", "reject"].includes(tool.value);
   return (
     <div class="toolbar" role="toolbar" aria-label="Tools">
       <div class="tool-group">
-        {TOOLS.map((entry) => (
+        {tools.map((entry) => (
           <IconButton
             key={entry.tool}
             icon={entry.icon}
             label={entry.name}
+            caption={entry.short}
             shortcut={entry.key}
             hint={entry.hint}
             pressed={tool.value === entry.tool}
@@ -88,14 +93,13 @@ export function Toolbar() {
           1:1
         </button>
         <IconButton
-          icon="eye" label="Marks" hint="Which marks are drawn. h hides them all." pressed={marksAreShown.value}
+          icon="eye" label="Marks" hint="Which marks are drawn. h hides them all."
           expanded={openMenu.value === "layers"} onClick={() => toggleMenu("layers")}
         />
         <IconButton
           icon="contrast" label="Contrast and filters" expanded={openMenu.value === "display"}
           onClick={() => toggleMenu("display")}
         />
-        <IconButton icon="help" label="Help" shortcut="?" onClick={() => (helpIsOpen.value = true)} />
       </div>
       {openMenu.value === "display" && <DisplaySettings onClose={() => (openMenu.value = null)} />}
       {openMenu.value === "layers" && <LayerSettings onClose={() => (openMenu.value = null)} />}

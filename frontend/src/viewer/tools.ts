@@ -7,24 +7,25 @@ export interface ToolEntry {
   tool: Tool;
   icon: IconName;
   name: string;
+  short: string; // under the icon
   key: string;
   hint: string;
 }
 
 export const TOOLS: readonly ToolEntry[] = [
-  { tool: "select", icon: "select", name: "Select and pan", key: "v",
+  { tool: "select", icon: "select", name: "Select and pan", short: "Pan", key: "v",
     hint: "Drag to pan, wheel to zoom. In Review, click a pick to reject it or to accept it." },
-  { tool: "particle", icon: "particle", name: "Add particles", key: "a",
+  { tool: "particle", icon: "particle", name: "Add particles", short: "Particle", key: "a",
     hint: "Click the centre of a particle. Drag a label to move it, right-click it to delete it." },
-  { tool: "negative", icon: "negative", name: "Not a particle", key: "n",
+  { tool: "negative", icon: "negative", name: "Not a particle", short: "Not", key: "n",
     hint: "Click what looks like a particle and is none: ice, carbon, an aggregate." },
-  { tool: "eraser", icon: "eraser", name: "Erase labels", key: "e",
+  { tool: "eraser", icon: "eraser", name: "Erase labels", short: "Erase", key: "e",
     hint: "Drag over labels to delete them. [ and ] change the size." },
-  { tool: "accept", icon: "accept", name: "Accept picks", key: "y",
+  { tool: "accept", icon: "accept", name: "Accept picks", short: "Accept", key: "y",
     hint: "Drag over picks to confirm them as particles. [ and ] change the size." },
-  { tool: "reject", icon: "reject", name: "Reject picks", key: "x",
+  { tool: "reject", icon: "reject", name: "Reject picks", short: "Reject", key: "x",
     hint: "Drag over picks to say that they are no particles. [ and ] change the size." },
-  { tool: "ruler", icon: "ruler", name: "Measure", key: "r",
+  { tool: "ruler", icon: "ruler", name: "Measure", short: "Measure", key: "r",
     hint: "Drag across a particle to measure its diameter." },
 ];
 

@@ -1,6 +1,6 @@
 // The viewer: the micrograph, the marks over it, the tool bar, the scale bar, what is under the pointer.
 
-import { effect, untracked } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 import {
@@ -24,6 +24,9 @@ import { Toolbar } from "./toolbar";
 const DISPLAY_MS = 150; // a slider's rest before tiles are asked for
 const FLASH_MS = 1600;
 const FOCUS_DIAMETERS = 12; // width of the view around a place one went to
+
+/** The viewer was reached with the Tab key: a crosshair shows where Enter acts. */
+const hasKeyFocus = signal(false);
 
 /** The pick under the pointer, or -1. */
 function hoveredPick(): number {
@@ -60,8 +63,7 @@ function makeScene(hasFocus: boolean): Scene | null {
 /** Builds the stage and the overlay; everything later follows the signals. */
 function mount(host: HTMLElement, canvas: HTMLCanvasElement): () => void {
   const overlay = new Overlay(canvas);
-  const hasKeyFocus = () => host.matches(":focus-visible");
-  const draw = () => overlay.draw(projection.value, makeScene(hasKeyFocus()));
+  const draw = () => overlay.draw(projection.value, makeScene(hasKeyFocus.value));
   const onMove = () => {
     const { clientWidth: width, clientHeight: height } = host;
     if (width !== viewerSize.value.width || height !== viewerSize.value.height) {
@@ -78,13 +80,10 @@ function mount(host: HTMLElement, canvas: HTMLCanvasElement): () => void {
 
   const resizes = new ResizeObserver(onMove);
   resizes.observe(host);
-  let frame = 0;
-  const drawSoon = () => {
-    cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(draw);
-  };
-  host.addEventListener("focus", drawSoon);
-  host.addEventListener("blur", drawSoon);
+  // A click gives the focus too, but whoever clicks needs no crosshair.
+  host.addEventListener("focus", () => (hasKeyFocus.value = !host.matches(":active")));
+  host.addEventListener("pointerdown", () => (hasKeyFocus.value = false), { capture: true });
+  host.addEventListener("blur", () => (hasKeyFocus.value = false));
 
   let displayTimer: ReturnType<typeof setTimeout> | undefined;
   let lastDisplay = "";
@@ -155,7 +154,7 @@ export function Viewer() {
     <section class="viewer" aria-label="Micrograph">
       <Toolbar />
       <div
-        class={`view tool-${tool.value}`}
+        class={`view tool-${tool.value} ${hasKeyFocus.value ? "has-key-focus" : ""}`}
         ref={host}
         tabIndex={0}
         role="application"
