@@ -32,15 +32,15 @@ class LabelOperation(Question):
 
     op: Literal["add", "remove"]
     kind: Kind
-    x_px: float
-    y_px: float
+    x_px: float = Field(strict=True)
+    y_px: float = Field(strict=True)
 
 
 class LabelChange(Question):
     """What to change on a micrograph, in this order."""
 
     operations: tuple[LabelOperation, ...] = Field(default=(), max_length=5000)
-    complete: bool | None = None
+    complete: bool | None = Field(default=None, strict=True)
 
 
 class LabelsAnswer(Answer):
