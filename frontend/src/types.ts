@@ -179,6 +179,8 @@ export interface CheckResult {
   verdict?: string;
   summary?: string;
   fits?: boolean;
+  /** Options of `deepem convert` that mend the coordinates. */
+  mend?: string;
   options?: { flags: string; describes: string; score: number }[];
   picture?: boolean;
 }
@@ -188,7 +190,7 @@ export interface Model {
   title: string;
   created: string;
   network: string;
-  n_labels: number;
+  n_labels: number | null;
   threshold: number | null;
   validation: Validation | null;
   std_range: [number, number] | null;
@@ -210,6 +212,8 @@ export interface PickSet {
   model: string | null;
   n_micrographs: number;
   is_calibrated: boolean;
+  score_min: number | null;
+  score_max: number | null;
   default: Selection;
   selection: Selection;
   created: string;
@@ -225,11 +229,12 @@ export interface Histograms {
   std: Histogram;
 }
 
+/** Standard errors; null where there is nothing to expect anything of. */
 export interface Expected {
-  precision: number;
-  precision_error: number;
-  recall: number;
-  recall_error: number;
+  precision: number | null;
+  precision_error: number | null;
+  recall: number | null;
+  recall_error: number | null;
 }
 
 export interface PickSummary {

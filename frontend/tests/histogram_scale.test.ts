@@ -4,6 +4,7 @@ import { test } from "node:test";
 import {
   axisTicks, barHeights, fractionOfValue, rangeOf, roundStep, valueAtFraction,
 } from "../src/panels/review/histogram_scale";
+import { handlesOf, isWithin, moveHandle } from "../src/panels/review/std_range";
 
 test("the highest bar fills the picture, whatever the scale", () => {
   for (const scale of ["linear", "sqrt", "log"] as const) {
@@ -62,4 +63,20 @@ test("ticks are round and within the range", () => {
   const ticks = axisTicks(-3.37, 12.9);
   assert.ok(ticks.length >= 3 && ticks.every((tick) => tick >= -3.37 && tick <= 12.9));
   assert.ok(ticks.includes(0));
+});
+
+test("a handle at the end of the histogram means any standard deviation", () => {
+  const any = { std_low: null, std_high: null };
+  assert.deepEqual(handlesOf(any, 0.5, 2.5), [0.5, 2.5]);
+  assert.deepEqual(moveHandle(any, 1, 1.5, 0.5, 2.5), { std_low: null, std_high: 1.5 });
+  assert.deepEqual(moveHandle({ std_low: null, std_high: 1.5 }, 1, 2.6, 0.5, 2.5), any);
+  assert.equal(isWithin(99, any), true);
+});
+
+test("a handle stops before the other one", () => {
+  const range = { std_low: 1, std_high: 1.5 };
+  const raised = moveHandle(range, 0, 2, 0.5, 2.5);
+  assert.ok(raised.std_low! > 1 && raised.std_low! < 1.5 && raised.std_high === 1.5);
+  const lowered = moveHandle(range, 1, 0.2, 0.5, 2.5);
+  assert.ok(lowered.std_high! > 1 && lowered.std_high! < 1.5 && lowered.std_low === 1);
 });

@@ -5,11 +5,12 @@ import { agreementOf, fractionText, worstFirst } from "../src/panels/compare/agr
 import {
   countOf, explainExpected, explainNotExpected, formatCount, percentWithError,
 } from "../src/panels/review/expected_text";
-import { durationText, rateText, secondsOf, whenText } from "../src/panels/train/job_text";
+import { durationText, secondsLeft, secondsOf, whenText } from "../src/panels/train/job_text";
 
 test("precision and recall are whole per cent with an error that is never none", () => {
   assert.equal(percentWithError(0.9444, 0.0178), "94 ± 2 %");
   assert.equal(percentWithError(1, 0.0001), "100 ± 1 %");
+  assert.equal(percentWithError(null, null), "–");
 });
 
 test("the sentence says how many of the picks should be particles", () => {
@@ -21,6 +22,7 @@ test("the sentence says how many of the picks should be particles", () => {
 test("why nothing can be foretold depends on where the picks come from", () => {
   assert.match(explainNotExpected("imported", false), /another program/);
   assert.match(explainNotExpected("model", false), /too few labels/);
+  assert.match(explainNotExpected("model", true), /standard deviations is wider/);
 });
 
 test("thousands are set apart", () => {
@@ -49,10 +51,11 @@ test("today has no date", () => {
   assert.equal(whenText(new Date(2026, 3, 30, 9, 5).toISOString(), now), "30 Apr 09:05");
 });
 
-test("the rate tells what is left", () => {
-  assert.equal(rateText(12, 42, 60), "12 of 42 micrographs, 12.0 a minute, about 2 min 30 s left");
-  assert.equal(rateText(0, 42, 3), "0 of 42 micrographs");
-  assert.equal(rateText(42, 42, 20), "42 of 42 micrographs, 2.1 a second");
+test("what is left follows from the pace, and is not guessed too early", () => {
+  assert.equal(secondsLeft(0.25, 60), 180);
+  assert.equal(secondsLeft(0.01, 60), null);
+  assert.equal(secondsLeft(0.5, 1), null);
+  assert.equal(secondsLeft(1, 60), null);
 });
 
 test("the micrograph that agrees least is first, one without picks last", () => {

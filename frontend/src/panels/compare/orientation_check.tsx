@@ -34,6 +34,12 @@ export function OrientationCheck(): JSX.Element {
   );
 }
 
+const verdictWords: Record<string, string> = {
+  fits: "they fit the images",
+  "does not fit, other fits": "they do not fit; read another way, they would",
+  "cannot tell": "the images cannot tell",
+};
+
 function Verdict({ job }: { job: Job }): JSX.Element {
   const result: CheckResult = job.result;
   const checked = typeof job.options.picks === "string" ? titleOf(job.options.picks) : "";
@@ -44,18 +50,23 @@ function Verdict({ job }: { job: Job }): JSX.Element {
           {result.fits ? "✓ " : "⚠ "}
         </span>
         <strong>
-          {checked}: {result.verdict}
+          {checked}: {verdictWords[result.verdict ?? ""] ?? result.verdict}
         </strong>
       </p>
       {result.summary && <p>{result.summary}</p>}
+      {result.mend && !result.fits && (
+        <p>
+          To mend them: <code>deepem convert … {result.mend}</code>, and import the result.
+        </p>
+      )}
       {result.picture && <CheckPicture job={job} />}
       {result.options && result.options.length > 0 && (
         <table>
           <thead>
             <tr>
               <th scope="col">Read</th>
-              <th scope="col" title="Contrast of the mean image at the picks">
-                Contrast
+              <th scope="col" title="By how many standard deviations the mean image stands out from chance">
+                Evidence
               </th>
             </tr>
           </thead>
@@ -64,7 +75,7 @@ function Verdict({ job }: { job: Job }): JSX.Element {
               <tr key={option.flags}>
                 <td>
                   {option.describes}
-                  {option.flags && <span class="note"> {option.flags}</span>}
+                  {option.flags && <code class="note"> {option.flags}</code>}
                 </td>
                 <td>{option.score.toFixed(2)}</td>
               </tr>

@@ -9,15 +9,16 @@ export function handlesOf(range: StdRange, low: number, high: number): [number, 
   return [range.std_low ?? low, range.std_high ?? high];
 }
 
-/** The range after the handle (0 the lower, 1 the upper) is moved; handles push, and do not cross, each other. */
+/** The range after the handle (0 the lower, 1 the upper) is moved; it stops before the other one. */
 export function moveHandle(range: StdRange, handle: number, value: number, low: number, high: number): StdRange {
   const [lower, upper] = handlesOf(range, low, high);
-  const moved: [number, number] =
-    handle === 0 ? [value, Math.max(value, upper)] : [Math.min(value, lower), value];
-  return {
-    std_low: moved[0] <= low ? null : moved[0],
-    std_high: moved[1] >= high ? null : moved[1],
-  };
+  const leastWidth = (high - low) / 200;
+  if (handle === 0) {
+    const moved = Math.min(value, upper - leastWidth);
+    return { std_low: moved <= low ? null : moved, std_high: range.std_high };
+  }
+  const moved = Math.max(value, lower + leastWidth);
+  return { std_low: range.std_low, std_high: moved >= high ? null : moved };
 }
 
 export function isWithin(value: number, range: StdRange): boolean {

@@ -1,11 +1,24 @@
+import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { cancelJob } from "../../actions";
 import { sayProblem } from "../../toasts";
 import type { Job, PickResult } from "../../types";
 import { now_ms, useClock } from "./clock";
-import { durationText, isOver, rateText, secondsOf, stateSigns } from "./job_text";
+import { countOf } from "../review/expected_text";
+import { durationText, isOver, secondsLeft, secondsOf, stateSigns } from "./job_text";
 import { LearningCurve } from "./learning_curve";
+
+/** Job that was asked to stop, and takes a moment to do so. */
+const stopping = signal<string | null>(null);
+
+function stop(job: Job): void {
+  stopping.value = job.id;
+  cancelJob(job.id).catch((problem: unknown) => {
+    stopping.value = null;
+    sayProblem(problem);
+  });
+}
 
 /** A job that runs: what it does now, how far it is, and the way to stop it. */
 export function JobCard({ job, note }: { job: Job; note?: string | undefined }): JSX.Element {
@@ -24,28 +37,26 @@ export function JobCard({ job, note }: { job: Job; note?: string | undefined }):
         <progress aria-label={`Progress of ${job.title}`} max={1} value={job.fraction ?? undefined} />
         {job.fraction !== null && <span>{Math.floor(job.fraction * 100)} %</span>}
         {!isOver(job.state) && (
-          <button type="button" onClick={() => cancelJob(job.id).catch(sayProblem)}>
-            Cancel
+          <button type="button" disabled={stopping.value === job.id} onClick={() => stop(job)}>
+            {stopping.value === job.id ? "Stopping …" : "Cancel"}
           </button>
         )}
       </div>
-      {job.kind === "pick" && <PickRate job={job} seconds={seconds ?? 0} />}
+      {job.kind === "pick" && <TimeLeft job={job} seconds={seconds ?? 0} />}
       {note !== undefined && <p class="note">{note}</p>}
       <LearningCurve curve={job.curve} />
     </section>
   );
 }
 
-function PickRate({ job, seconds }: { job: Job; seconds: number }): JSX.Element | null {
-  const result: PickResult = job.result;
-  const { n_done, n_failed } = result;
-  if (n_done === undefined) return null;
-  const named = job.options.micrographs;
-  const n_all = Array.isArray(named) ? named.length : null;
+function TimeLeft({ job, seconds }: { job: Job; seconds: number }): JSX.Element | null {
+  const { n_failed }: PickResult = job.result;
+  const left = job.fraction === null ? null : secondsLeft(job.fraction, seconds);
+  if (left === null && !n_failed) return null;
   return (
-    <p>
-      {rateText(n_done, n_all, seconds)}
-      {n_failed ? `; ${n_failed} could not be picked` : ""}
+    <p class="note">
+      {left !== null && `About ${durationText(left)} left. `}
+      {n_failed ? `${countOf(n_failed, "micrograph")} could not be picked.` : ""}
     </p>
   );
 }

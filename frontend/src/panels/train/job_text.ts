@@ -44,13 +44,8 @@ export function whenText(iso: string, now: Date): string {
   return `${time.getDate()} ${months[time.getMonth()] ?? ""}${year} ${clock}`;
 }
 
-/** "12 of 40 micrographs, 3.1 a minute, about 9 min left". */
-export function rateText(nDone: number, nAll: number | null, seconds: number): string {
-  const parts = [nAll === null ? `${nDone} micrographs` : `${nDone} of ${nAll} micrographs`];
-  if (nDone > 0 && seconds > 0) {
-    const perSecond = nDone / seconds;
-    parts.push(perSecond >= 1 ? `${perSecond.toFixed(1)} a second` : `${(perSecond * 60).toFixed(1)} a minute`);
-    if (nAll !== null && nAll > nDone) parts.push(`about ${durationText((nAll - nDone) / perSecond)} left`);
-  }
-  return parts.join(", ");
+/** How long a job will still take at the pace that it had; null while that is a mere guess. */
+export function secondsLeft(fraction: number, seconds: number): number | null {
+  if (fraction < 0.03 || fraction >= 1 || seconds < 3) return null;
+  return (seconds * (1 - fraction)) / fraction;
 }

@@ -40,7 +40,7 @@ export function ModelList(): JSX.Element | null {
               <th scope="row" title={model.title}>
                 {model.id}
               </th>
-              <td>{model.n_labels}</td>
+              <td>{model.n_labels ?? "–"}</td>
               <td>{model.validation?.precision.toFixed(2) ?? "–"}</td>
               <td>{model.validation?.recall.toFixed(2) ?? "–"}</td>
               <td>{model.validation?.f1.toFixed(2) ?? "–"}</td>
