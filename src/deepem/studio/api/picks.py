@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-import math
+import logging
 from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
-from numpy.typing import NDArray
-from pydantic import Field
 
-from deepem.evaluation.expectation import ExpectedFigures
+from deepem.errors import DeepEMError
 from deepem.picking.candidate_pool import find_fails
 from deepem.picking.pool_expectation import expect_of_pool
-from deepem.picking.pool_histograms import Histogram, draw_histograms
+from deepem.picking.pool_histograms import draw_histograms
 from deepem.picking.pool_order import PoolOrder, order_candidates
 from deepem.studio.api.context import (
-    Answer,
     Finite,
     Id,
     MicrographName,
     ProjectDep,
     PublishDep,
-    Question,
 )
 from deepem.studio.api.labels import LabelsDep
+from deepem.studio.api.pick_answers import (
+    CandidatesAnswer,
+    CountsAnswer,
+    GalleryAnswer,
+    GalleryBox,
+    HistogramsAnswer,
+    ImportQuestion,
+    PickSetAnswer,
+    PickSetsAnswer,
+    RegionAnswer,
+    SelectionBody,
+    SuggestionAnswer,
+    SuggestionsAnswer,
+    SummaryAnswer,
+    answer_expected,
+    answer_histogram,
+    describe_set,
+    list_known,
+    list_places,
+)
 from deepem.studio.picks.importing import import_picks
-from deepem.studio.picks.pick_set import PickSet, SetKind
+from deepem.studio.picks.pick_set import PickSet
 from deepem.studio.picks.pick_sets import IMPORTED_PREFIX, PickSets
 from deepem.studio.picks.selection import PickSelection
 from deepem.studio.picks.suggestions import suggest_micrographs
+
+logger = logging.getLogger("deepem.studio")
 
 router = APIRouter(prefix="/picks", tags=["picks"])
 
@@ -66,161 +84,17 @@ def read_sliders(
 SlidersDep = Annotated[PickSelection, Depends(read_sliders)]
 
 
-class SelectionBody(Question):
-    """Which picks are kept; null is any standard deviation."""
-
-    threshold: float
-    std_low: float | None = None
-    std_high: float | None = None
-
-
-class SelectionAnswer(Answer):
-    """Which picks are kept; null is any standard deviation."""
-
-    threshold: float
-    std_low: float | None
-    std_high: float | None
-
-
-class PickSetAnswer(Answer):
-    """A set of picks."""
-
-    id: str
-    title: str
-    kind: SetKind
-    model: Annotated[str | None, Field(description="Number of the model that has picked it.")]
-    n_micrographs: int
-    is_calibrated: Annotated[bool, Field(description="Whether scores are probabilities.")]
-    score_min: Annotated[float | None, Field(description="Null where there are no scores.")]
-    score_max: float | None
-    default: SelectionAnswer
-    selection: SelectionAnswer
-    created: str
-
-
-class PickSetsAnswer(Answer):
-    """All sets, those made last first."""
-
-    sets: list[PickSetAnswer]
-
-
-class HistogramAnswer(Answer):
-    """How many values lie between which limits."""
-
-    edges: list[float]
-    counts: list[int]
-
-
-class HistogramsAnswer(Answer):
-    """Of candidates that are not in junk and not at the edge."""
-
-    score: HistogramAnswer
-    std: Annotated[
-        HistogramAnswer, Field(description="Of those with half the default threshold or more.")
-    ]
-
-
-class ExpectedAnswer(Answer):
-    """What to expect of the picks that are kept; errors are standard errors."""
-
-    precision: float | None
-    precision_error: float | None
-    recall: float | None
-    recall_error: float | None
-
-
-class SummaryAnswer(Answer):
-    """What the sliders keep of all micrographs."""
-
-    n_candidates: int
-    n_kept: int
-    rejected: Annotated[
-        dict[str, int], Field(description="Reach the threshold and are left out, by reason.")
-    ]
-    n_micrographs: int
-    expected: Annotated[
-        ExpectedAnswer | None,
-        Field(
-            description="Null where scores are no probabilities, or the standard deviations "
-            "reach beyond those that the model was calibrated with."
-        ),
-    ]
-
-
-class CountsAnswer(Answer):
-    """What the sliders keep of each micrograph."""
-
-    names: list[str]
-    n: list[int]
-    mean_score: list[float | None]
-
-
-class CandidatesAnswer(Answer):
-    """All candidates of a micrograph, best first, whatever the sliders say."""
-
-    x_px: list[float]
-    y_px: list[float]
-    score: list[float]
-    std: list[float | None]
-    fails: Annotated[
-        list[int], Field(description="0: nothing, 1: in junk, 2: at the edge and not in junk.")
-    ]
-    box_size_px: int
-    diameter_px: float
-
-
-class GalleryBox(Answer):
-    """A pick to look at."""
-
-    name: str
-    x_px: float
-    y_px: float
-    score: float
-    std: float | None
-
-
-class GalleryAnswer(Answer):
-    """A page of the gallery."""
-
-    total: int
-    boxes: list[GalleryBox]
-
-
-class RegionAnswer(Answer):
-    """A part of a micrograph to look at."""
-
-    x_px: int
-    y_px: int
-    width_px: int
-    height_px: int
-
-
-class SuggestionAnswer(Answer):
-    """A micrograph to label."""
-
-    name: str
-    score: Annotated[float, Field(description="Wrong verdicts that labels would correct.")]
-    reasons: list[str]
-    regions: list[RegionAnswer]
-
-
-class SuggestionsAnswer(Answer):
-    """Micrographs to label, most useful first."""
-
-    suggestions: list[SuggestionAnswer]
-
-
-class ImportQuestion(Question):
-    """Coordinate files of another program."""
-
-    paths: Annotated[tuple[str, ...], Field(min_length=1, max_length=1000)]
-    title: Annotated[str, Field(min_length=1, max_length=200)]
-
-
 @router.get("")
 def list_sets(picks: PicksDep) -> PickSetsAnswer:
-    """All sets of picks."""
-    return PickSetsAnswer(sets=[_describe(known) for known in picks.list()])
+    """All sets of picks; one whose files are damaged is left out, with a warning in the log."""
+    described = []
+    for known in picks.list():
+        try:
+            described.append(describe_set(known))
+        except DeepEMError as error:
+            logger.warning("%s", error)
+    described.sort(key=lambda one: (one.created, one.id), reverse=True)
+    return PickSetsAnswer(sets=described)
 
 
 @router.post("/import", status_code=201)
@@ -230,7 +104,7 @@ def bring_in(
     """Bring in coordinates of another program, to look at and to compare."""
     set_id = IMPORTED_PREFIX + import_picks(project, question.paths, question.title)
     publish({"type": "picks", "id": set_id})
-    return _describe(picks.find(set_id))
+    return describe_set(picks.find(set_id))
 
 
 @router.put("/{id}/selection")
@@ -238,7 +112,7 @@ def change_selection(body: SelectionBody, picks: SetDep, publish: PublishDep) ->
     """Keep the sliders as they are: what is handed over, compared and suggested follows them."""
     picks.select(PickSelection.model_validate(body.model_dump()))
     publish({"type": "picks", "id": picks.id})
-    return _describe(picks)
+    return describe_set(picks)
 
 
 @router.get("/{id}/histogram")
@@ -251,7 +125,7 @@ def read_histograms(picks: SetDep) -> HistogramsAnswer:
         score_range=picks.score_range or (0.0, 1.0),
         std_range=default.std_range,
     )
-    return HistogramsAnswer(score=_answer_histogram(score), std=_answer_histogram(std))
+    return HistogramsAnswer(score=answer_histogram(score), std=answer_histogram(std))
 
 
 @router.get("/{id}/summary")
@@ -273,7 +147,7 @@ def sum_up(picks: SetDep, sliders: SlidersDep) -> SummaryAnswer:
         n_kept=counts.n_kept,
         rejected=dict(counts.rejected),
         n_micrographs=len(pool.names),
-        expected=None if expected is None else _answer_expected(expected),
+        expected=None if expected is None else answer_expected(expected),
     )
 
 
@@ -283,7 +157,7 @@ def count_each(picks: SetDep, sliders: SlidersDep) -> CountsAnswer:
     pool = picks.pool
     n_kept, mean_score = pool.count_each(sliders.threshold, sliders.std_range)
     return CountsAnswer(
-        names=list(pool.names), n=n_kept.tolist(), mean_score=_list_known(mean_score, digits=4)
+        names=list(pool.names), n=n_kept.tolist(), mean_score=list_known(mean_score, digits=4)
     )
 
 
@@ -291,13 +165,13 @@ def count_each(picks: SetDep, sliders: SlidersDep) -> CountsAnswer:
 def read_candidates(name: MicrographName, picks: SetDep) -> CandidatesAnswer:
     """All candidates of a micrograph."""
     found = picks.find(name)
-    ordered = found.candidates.by_score()
+    ordered = picks.shown(found)
     diameter_px = picks.diameter_px(found)
     return CandidatesAnswer(
         x_px=np.round(ordered.x_px, 2).tolist(),
         y_px=np.round(ordered.y_px, 2).tolist(),
         score=ordered.score.tolist(),
-        std=_list_known(ordered.std, digits=4),
+        std=list_known(ordered.std, digits=4),
         fails=find_fails(ordered, edge_margin_px=found.edge_margin_px).tolist(),
         box_size_px=picks.box_size_px(found),
         diameter_px=diameter_px,
@@ -327,10 +201,10 @@ def show_gallery(
     index = page.index
     rows = zip(
         pool.name_at(index),
-        _list_places(pool.x_px[index]),
-        _list_places(pool.y_px[index]),
+        list_places(pool.x_px[index]),
+        list_places(pool.y_px[index]),
         pool.score[index].tolist(),
-        _list_known(pool.std[index], digits=4),
+        list_known(pool.std[index], digits=4),
         strict=True,
     )
     boxes = [
@@ -363,40 +237,3 @@ def suggest(
         for one in suggest_micrographs(picks, labels, n=n)
     ]
     return SuggestionsAnswer(suggestions=suggestions)
-
-
-def _describe(picks: PickSet) -> PickSetAnswer:
-    low, high = picks.score_range or (None, None)
-    return PickSetAnswer(
-        id=picks.id,
-        title=picks.title,
-        kind=picks.kind,
-        model=picks.model,
-        n_micrographs=picks.count_micrographs(),
-        is_calibrated=picks.calibration is not None,
-        score_min=low,
-        score_max=high,
-        default=SelectionAnswer(**picks.default.model_dump()),
-        selection=SelectionAnswer(**picks.selection.model_dump()),
-        created=picks.created,
-    )
-
-
-def _answer_histogram(histogram: Histogram) -> HistogramAnswer:
-    return HistogramAnswer(edges=histogram.edges.tolist(), counts=histogram.counts.tolist())
-
-
-def _answer_expected(figures: ExpectedFigures) -> ExpectedAnswer:
-    names = ("precision", "precision_error", "recall", "recall_error")
-    known = ((name, getattr(figures, name)) for name in names)
-    return ExpectedAnswer(**{name: None if math.isnan(x) else x for name, x in known})
-
-
-def _list_known(values: NDArray[np.floating], *, digits: int) -> list[float | None]:
-    """Numbers, rounded for the page; None for those that are not known."""
-    rounded = np.round(values.astype(np.float64), digits).tolist()
-    return [None if math.isnan(value) else value for value in rounded]
-
-
-def _list_places(values: NDArray[np.float32]) -> list[float]:
-    return [float(value) for value in np.round(values.astype(np.float64), 2)]

@@ -16,15 +16,13 @@ from deepem.io import pick_format, write_atomically, write_picks
 from deepem.io.inputs import read_text
 from deepem.picking.candidate_pool import CandidatePool, PooledCandidates
 from deepem.studio.labels.store import LabelStore
-from deepem.studio.picks.pick_set import FoundPicks, PickSet
+from deepem.studio.picks.pick_set import SCORE_OF_UNKNOWN, FoundPicks, PickSet
 from deepem.studio.picks.selection import PickSelection
 from deepem.studio.project import Project
 
 #: The coordinates of all micrographs, in the format ``csv``.
 COORDINATES_NAME = "coordinates.csv"
 _FACTS_NAME = "pickset.json"
-# Picks of a program that gives no scores are kept at every threshold.
-_SCORE_OF_UNKNOWN = 1.0
 
 
 class ImportedFacts(BaseModel):
@@ -98,8 +96,8 @@ class ImportedPickSet(PickSet):
     @property
     def default(self) -> PickSelection:
         """Everything is kept."""
-        low = _SCORE_OF_UNKNOWN if self.score_range is None else self.score_range[0]
-        return PickSelection(threshold=min(low, _SCORE_OF_UNKNOWN))
+        low = SCORE_OF_UNKNOWN if self.score_range is None else self.score_range[0]
+        return PickSelection(threshold=min(low, SCORE_OF_UNKNOWN))
 
     def count_micrographs(self) -> int:
         """How many of its micrographs are in the project."""
@@ -189,7 +187,7 @@ def _round(score: float) -> float:
 
 
 def _fill(picks: Picks) -> Picks:
-    score = np.where(np.isnan(picks.score), _SCORE_OF_UNKNOWN, picks.score)
+    score = np.where(np.isnan(picks.score), SCORE_OF_UNKNOWN, picks.score)
     return picks.with_score(score)
 
 

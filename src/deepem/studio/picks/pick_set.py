@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from deepem.core import BOX_OVER_DIAMETER, Picks
 from deepem.errors import ConfigError, NotFoundError
 from deepem.networks import Calibration
@@ -19,6 +21,8 @@ from deepem.studio.picks.selection import PickSelection, read_selection, write_s
 from deepem.studio.project import Project
 
 SetKind = Literal["model", "imported"]
+#: Picks of a program that gives no scores are kept at every threshold.
+SCORE_OF_UNKNOWN = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +202,12 @@ class PickSet(ABC):
         if diameter_px is None:
             raise ConfigError("diameter_px", "is not known yet; say how large the particle is")
         return diameter_px
+
+    def shown(self, found: FoundPicks) -> Picks:
+        """All candidates of a micrograph, best first; those without a score count as certain."""
+        score = found.candidates.score
+        filled = np.where(np.isnan(score), SCORE_OF_UNKNOWN, score)
+        return found.candidates.with_score(filled).by_score()
 
     def box_size_px(self, found: FoundPicks) -> int:
         """Side of the box on a micrograph in unbinned pixels: the set's, or 1.5 diameters.

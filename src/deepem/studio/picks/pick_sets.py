@@ -59,11 +59,13 @@ class PickSets:
         self._last_change: dict[str, int] = {}
 
     def list(self) -> list[PickSet]:
-        """All sets, those made last first."""
+        """All sets, by their numbers."""
         with self._lock:
             kept = dict(self._kept)
-        sets = [kept.get(name) or self._make(name, path) for name, path in self._folders().items()]
-        return sorted(sets, key=lambda known: (known.created, known.id), reverse=True)
+        return [
+            kept.get(set_id) or self._make(set_id, folder)
+            for set_id, folder in self._folders().items()
+        ]
 
     def find(self, set_id: str) -> PickSet:
         """A set by its number.
@@ -102,7 +104,10 @@ class PickSets:
             return
         folders = self._folders()
         for set_id in folders.keys() & {result.get("picks"), result.get("first_picks")}:
-            changed_ns = (folders[set_id] / CANDIDATES_FOLDER).stat().st_mtime_ns
+            try:
+                changed_ns = (folders[set_id] / CANDIDATES_FOLDER).stat().st_mtime_ns
+            except FileNotFoundError:
+                continue  # it has just gone, or has no candidates
             with self._lock:
                 is_news = self._last_change.get(set_id) != changed_ns
                 self._last_change[set_id] = changed_ns

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from deepem.errors import ConfigError, FileFormatError
+from deepem.errors import ConfigError, DeepEMError
 from deepem.io import write_atomically
 from deepem.io.inputs import read_text
+
+logger = logging.getLogger("deepem.studio")
 
 _FILE = "selection.json"
 _Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -69,24 +72,19 @@ class PickSelection(BaseModel):
 
 
 def read_selection(folder: Path) -> PickSelection | None:
-    """The selection that was kept in the folder of a set of picks; None where there is none.
+    """The selection that was kept in the folder of a set of picks.
 
-    Raises
-    ------
-    FileFormatError
-        The file is damaged.
+    None where there is none, or the file is damaged, with a warning in the log: it is no work to
+    set the sliders again.
     """
     path = folder / _FILE
     if not path.exists():
         return None
     try:
         return PickSelection.model_validate_json(read_text(path)).check()
-    except (ValidationError, ConfigError) as error:
-        raise FileFormatError(
-            path,
-            "cannot be used: it should hold threshold, std_low and std_high; delete it, and set "
-            "the sliders again",
-        ) from error
+    except (ValidationError, DeepEMError) as error:
+        logger.warning("%s: is damaged, and left alone: %s", path, error)
+        return None
 
 
 def write_selection(folder: Path, selection: PickSelection) -> None:
