@@ -22,9 +22,10 @@ from deepem.studio.display.sampling import NO_BLUR_SIGMA, find_positions, sample
 logger = logging.getLogger(__name__)
 
 # Patches that a micrograph's contrast is found from, along each axis, and their side in pixels of
-# the sprite.
+# the sprite, or in larger ones where boxes are blurred.
 _N_PATCHES = 5
 _PATCH_SIDE = 48
+_BLURRED_PATCH_SIDE = 20
 _N_THREADS = min(4, len(os.sched_getaffinity(0)))
 
 
@@ -146,11 +147,12 @@ def _find_grey_values(pyramid: Pyramid, sprite: Sprite) -> GreyValues:
     """Grey values of a whole micrograph, blurred as its boxes are."""
     sigma_px = sprite.sigma_px
     step_px = max(sprite.step_px, sigma_px / 2)  # finer ones would show less, not more
+    side = _PATCH_SIDE if step_px == sprite.step_px else _BLURRED_PATCH_SIDE
 
     def find() -> GreyValues:
         ny, nx = (max(int(n / step_px), 1) for n in pyramid.shape)
         seen = []
-        for part in spread_patches((ny, nx), side=_PATCH_SIDE, n_along=_N_PATCHES):
+        for part in spread_patches((ny, nx), side=side, n_along=_N_PATCHES):
             rows_px, columns_px = (find_positions(one, step_px) for one in part)
             seen.append(sample(pyramid, pyramid.cut, rows_px, columns_px, sigma_px=sigma_px))
         return GreyValues.of(np.concatenate([one.ravel() for one in seen]))

@@ -23,6 +23,9 @@ _BLOCK_ROWS = 32
 _N_THREADS = min(4, len(os.sched_getaffinity(0)))
 _MOST_REMEMBERED = 64
 _MOST_CUT_PX = 4_000_000
+# Pyramids that are made at a time, so that a user who leafs through a project fast does not fill
+# the memory; others wait.
+_places = threading.Semaphore(2)
 
 _T = TypeVar("_T")
 
@@ -54,10 +57,15 @@ class Pyramid:
     ----------
     micrograph
         The micrograph.
+    on_growth
+        Called without arguments when it has come to take more memory.
     """
 
-    def __init__(self, micrograph: Micrograph) -> None:
+    def __init__(
+        self, micrograph: Micrograph, *, on_growth: Callable[[], None] = lambda: None
+    ) -> None:
         self._micrograph = micrograph
+        self._on_growth = on_growth
         self._lock = threading.RLock()
         self._unit: GreyUnit | None = None
         self._decoded: NDArray[Any] | None = None
@@ -105,6 +113,7 @@ class Pyramid:
         with self._lock:
             if not self._levels:
                 self._levels = self._make_levels()
+                self._on_growth()
         return self._levels[level - 1][rows, columns].astype(np.float32)
 
     def cut(self, level: int, rows: slice, columns: slice) -> NDArray[np.float32]:
@@ -140,15 +149,18 @@ class Pyramid:
         with self._lock:
             if self._decoded is not None and self._unit is not None:
                 return self._decoded, self._unit
-            pixels = self._micrograph.pixels()
-            if isinstance(pixels, np.memmap):
-                if self._unit is None:
+            if self._unit is not None:
+                return self._micrograph.pixels(), self._unit
+            with _places:
+                pixels = self._micrograph.pixels()
+                if isinstance(pixels, np.memmap):
                     self._unit = find_grey_unit(self._micrograph.pixels)
-                return pixels, self._unit
-            unit = find_grey_unit(lambda: pixels)
-            if pixels.dtype.itemsize > 2:
-                pixels, unit = _compress(pixels, unit), GreyUnit(0.0, 1.0)
+                    return pixels, self._unit
+                unit = find_grey_unit(lambda: pixels)
+                if pixels.dtype.itemsize > 2:
+                    pixels, unit = _compress(pixels, unit), GreyUnit(0.0, 1.0)
             self._decoded, self._unit = pixels, unit
+            self._on_growth()
             return pixels, unit
 
     def _make_levels(self) -> list[NDArray[np.float16]]:
@@ -163,7 +175,7 @@ class Pyramid:
                 first[row // 2 : row // 2 + len(binned)] = binned
 
         levels = [first]
-        with ThreadPoolExecutor(_N_THREADS) as pool:
+        with _places, ThreadPoolExecutor(_N_THREADS) as pool:
             list(pool.map(fill_first, range(0, self.shape[0], _MAPPED_ROWS)))
             while len(levels) < self.n_levels - 1:
                 levels.append(_bin_level(levels[-1], pool))

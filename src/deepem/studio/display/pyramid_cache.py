@@ -53,12 +53,16 @@ class PyramidCache:
         with self._lock:
             known_state, pyramid = self._kept.get(key, (None, None))
             if pyramid is None or known_state != state:
-                pyramid = Pyramid(micrograph)
+                pyramid = Pyramid(micrograph, on_growth=self._make_room)
             self._kept[key] = (state, pyramid)
             self._kept.move_to_end(key)
+        self._make_room()
+        return pyramid
+
+    def _make_room(self) -> None:
+        with self._lock:
             while len(self._kept) > 1 and self._count_bytes() > self._limit_bytes:
                 self._kept.popitem(last=False)
-            return pyramid
 
     def _count_bytes(self) -> int:
         return sum(pyramid.n_bytes + _LEAST_BYTES for _, pyramid in self._kept.values())

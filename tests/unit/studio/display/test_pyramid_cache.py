@@ -75,3 +75,10 @@ def test_a_file_that_went_away_is_an_error_with_its_name(micrographs):
     micrographs[0].path.unlink()
     with pytest.raises(FileFormatError, match=r"mic_0\.mrc.*does not exist"):
         cache.get(micrographs[0])
+
+
+def test_levels_that_are_made_later_count_at_once(micrographs):
+    cache = PyramidCache(limit_bytes=int(2.5 * LEVEL_BYTES))
+    for pyramid in [cache.get(micrograph) for micrograph in micrographs]:
+        read_level(pyramid)
+    assert cache.n_bytes <= 2.5 * LEVEL_BYTES
