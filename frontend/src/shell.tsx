@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 
+import { Boundary } from "./boundary";
 import { MicrographList } from "./list/list";
 import { ComparePanel } from "./panels/compare";
 import { Gallery } from "./panels/gallery";
@@ -57,7 +58,9 @@ function Panels() {
         ))}
       </div>
       <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${shown.id}`} key={shown.id}>
-        <Content />
+        <Boundary>
+          <Content />
+        </Boundary>
       </div>
       <Guide />
     </aside>
@@ -71,7 +74,11 @@ export function Shell() {
       <main class="centre">
         {/* The viewer stays alive behind the gallery, so that coming back is instant. */}
         <Viewer />
-        {galleryIsOpen.value && <Gallery />}
+        {galleryIsOpen.value && (
+          <Boundary>
+            <Gallery />
+          </Boundary>
+        )}
         <Toasts />
       </main>
       <Panels />

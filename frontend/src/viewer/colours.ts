@@ -9,9 +9,9 @@ export const SET_A = "#56b4e9";
 export const SET_B = "#e69f00";
 export const HALO = "rgba(8, 10, 14, 0.6)";
 
-// Violet over green to yellow, rising in lightness, bright enough for dark micrographs.
+// Sea green to yellow, rising in lightness; no blue, which is the labels'.
 const SCALE: readonly [number, number, number][] = [
-  [138, 124, 224], [86, 146, 214], [52, 178, 176], [104, 208, 120], [186, 224, 76], [253, 231, 62],
+  [24, 138, 132], [46, 178, 120], [138, 208, 72], [253, 231, 62],
 ];
 
 export const N_STEPS = 16;

@@ -103,8 +103,9 @@ export class Overlay {
       else if (scene.showsLeftOut || state === REJECTED_BY_LABEL) leftOut.push(point);
     }
     const { context } = this;
-    context.setLineDash([4, 4]);
-    this.strokeCircles(leftOut, radius, LEFT_OUT, 1.25);
+    context.setLineDash([5, 4]);
+    this.strokeCircles(leftOut, radius, HALO, 3.5);
+    this.strokeCircles(leftOut, radius, LEFT_OUT, 1.5);
     context.setLineDash([]);
     const isLarge = radius > 6;
     for (const points of kept) this.strokeCircles(points, radius, HALO, isLarge ? 3.5 : 2.5);

@@ -72,7 +72,7 @@ export function Toolbar() {
       </div>
       {isBrush && (
         <label class="brush-size" title="Size of the brush ([ and ])">
-          <span class="hidden">Size of the brush</span>
+          <span>Brush<span class="hidden"> size</span></span>
           <input
             type="range"
             min={SMALLEST_BRUSH}
