@@ -82,11 +82,7 @@ def kill_writers(project: Project, *, n_writers: int, n_kills: int, seed: int) -
     return sum(n_made)
 
 
-def test_a_killed_program_loses_no_label(project: Project) -> None:
-    assert kill_writers(project, n_writers=1, n_kills=4, seed=1) > 4
-
-
-def test_two_programs_that_are_killed_lose_no_label_of_each_other(project: Project) -> None:
+def test_programs_that_are_killed_lose_no_label(project: Project) -> None:
     assert kill_writers(project, n_writers=2, n_kills=2, seed=2) > 4
 
 
@@ -98,7 +94,7 @@ def test_programs_that_are_killed_often_lose_no_label(project: Project) -> None:
 def test_what_a_killed_program_leaves_does_no_harm(
     project: Project, list_files: Callable[[], list[str]]
 ) -> None:
-    kill_writers(project, n_writers=1, n_kills=2, seed=4)
+    kill_writers(project, n_writers=1, n_kills=1, seed=4)
     store = LabelStore(project)
     before = read_all(project)
     for name in project.micrographs:

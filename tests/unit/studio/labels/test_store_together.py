@@ -8,7 +8,13 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from deepem.core import Picks
 from deepem.io import write_picks
@@ -25,10 +31,10 @@ def list_places(store: LabelStore, name: str, kind: str) -> set[tuple[float, flo
 
 
 def change_at_random(stores: list[LabelStore], number: int) -> dict[tuple[str, str], set[float]]:
-    """Sixty changes on a row of its own; returns the columns that are labelled at the end."""
+    """Forty changes on a row of its own; returns the columns that are labelled at the end."""
     rng = random.Random(number)  # noqa: S311
     expected: dict[tuple[str, str], set[float]] = {}
-    for _ in range(60):
+    for _ in range(40):
         name, kind = rng.choice(NAMES), rng.choice(["particle", "negative"])
         here = expected.setdefault((name, f"{kind}s"), set())
         x_px = float(rng.randrange(12))
@@ -156,8 +162,6 @@ class LabelsOnDisk(RuleBasedStateMachine):
 
 def test_any_history_of_changes_leaves_what_it_should(project: Project) -> None:
     machine = type("Machine", (LabelsOnDisk,), {"project": project})
-    from hypothesis.stateful import run_state_machine_as_test
-
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=12, stateful_step_count=12, deadline=None)
+        machine, settings=settings(max_examples=8, stateful_step_count=12, deadline=None)
     )
