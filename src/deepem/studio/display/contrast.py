@@ -30,7 +30,9 @@ class GreyValues:
     @classmethod
     def of(cls, pixels: NDArray[np.float32]) -> GreyValues:
         """Those of an array, not empty, of any shape."""
-        return cls(np.quantile(pixels, np.linspace(0, 1, _N_KEPT + 1)).astype(np.float32))
+        ascending = np.sort(pixels, axis=None)
+        places = np.linspace(0, ascending.size - 1, _N_KEPT + 1)
+        return cls(ascending[np.rint(places).astype(np.intp)])
 
     def to_bytes(self, pixels: NDArray[np.float32], look: Look) -> NDArray[np.uint8]:
         """Pixels with 0 for black and 255 for white; those of a constant image become mid-grey."""
