@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from deepem.cli.console import count, print_note
+from deepem.cli.console import count, print_note, print_warning
 from deepem.cli.options import DiameterPx, PixelSize
 from deepem.errors import MissingExtraError
 
@@ -87,6 +87,11 @@ def studio(
         "pixel_size_angstrom": pixel_size,
     }
     print_note(f"{project.folder} has {count(len(project.micrographs), 'micrograph')}.")
+    if not project.micrographs:
+        print_warning(
+            "The page shows micrographs as they come. If they are elsewhere, give their folder: "
+            "links to folders are not followed."
+        )
     serve(
         project,
         changes={field: value for field, value in given.items() if value is not None},

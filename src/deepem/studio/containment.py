@@ -35,9 +35,12 @@ class Containment:
         Raises
         ------
         ConfigError
-            It leads out of the folder and of all --data folders.
+            It leads out of the folder and of all --data folders, or no file can be called so.
         """
-        real = Path(os.path.realpath(path))
+        try:
+            real = Path(os.path.realpath(path))
+        except (OSError, ValueError) as error:
+            raise ConfigError("paths", f"{str(path)!r} cannot be the name of a file") from error
         if not any(real.is_relative_to(folder) for folder in self._allowed):
             raise ConfigError(
                 "data",

@@ -18,9 +18,9 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from deepem.errors import ConfigError, NotFoundError
+from deepem.errors import ConfigError
 from deepem.studio.addresses import ServerAddress, is_remote_session, open_socket
-from deepem.studio.app import STATIC_FOLDER, make_app
+from deepem.studio.app import make_app, require_page
 from deepem.studio.first_visit import FirstVisit
 from deepem.studio.project import Project
 from deepem.studio.server_lock import hold_server_lock
@@ -68,7 +68,7 @@ def serve(
     ConfigError
         A setting, the host, the port or the token cannot be.
     """
-    _require_page()
+    require_page()
     token = _choose_token()
     with hold_server_lock(project.home) as lock:
         project.update(**(changes or {}))
@@ -135,14 +135,6 @@ def _ended_by_signals() -> Iterator[None]:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-def _require_page() -> None:
-    if not (STATIC_FOLDER / "index.html").is_file():
-        raise NotFoundError(
-            "the page of the studio is not built, as in a checkout of the source. Build it with: "
-            "make frontend (needs Node.js), or install a package: pip install 'deepem[studio]'"
-        )
 
 
 def _choose_token() -> str:

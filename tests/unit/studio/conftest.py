@@ -14,24 +14,16 @@ from deepem.io import write_mrc
 from deepem.studio.app import make_app
 from deepem.studio.project import Project
 
-TOKEN = "a-token-of-the-tests-0123456789"  # noqa: S105
-PIXEL_SIZE_ANGSTROM = 2.5
-
-
-def write_micrographs(folder: Path, n: int, *, shape: tuple[int, int] = (240, 320)) -> None:
-    """Micrographs of noise named mic_0 …, with a pixel size of 2.5 Å."""
-    rng = np.random.default_rng(7)
-    for index in range(n):
-        pixels = rng.normal(size=shape).astype(np.float32)
-        write_mrc(folder / f"mic_{index}.mrc", pixels, pixel_size_angstrom=PIXEL_SIZE_ANGSTROM)
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with three micrographs, 320 pixels wide and 240 high."""
+    """A folder with three micrographs of noise, 320 pixels of 2.5 Å wide and 240 high."""
     path = tmp_path / "micrographs"
     path.mkdir()
-    write_micrographs(path, 3)
+    rng = np.random.default_rng(7)
+    for index in range(3):
+        pixels = rng.normal(size=(240, 320)).astype(np.float32)
+        write_mrc(path / f"mic_{index}.mrc", pixels, pixel_size_angstrom=2.5)
     return path
 
 
@@ -42,14 +34,29 @@ def project(folder: Path) -> Project:
 
 
 @pytest.fixture
-def app(project: Project) -> FastAPI:
-    """The server's application."""
-    return make_app(project, token=TOKEN)
+def token() -> str:
+    """The secret of the server."""
+    return "a-token-of-the-tests-0123456789"
 
 
 @pytest.fixture
-def client(app: FastAPI) -> Iterator[TestClient]:
-    """A client that has the token."""
-    headers = {"Authorization": f"Bearer {TOKEN}"}
+def app(project: Project, token: str) -> FastAPI:
+    """The server's application."""
+    return make_app(project, token=token)
+
+
+@pytest.fixture
+def client(app: FastAPI, token: str) -> Iterator[TestClient]:
+    """A client that has the token; what nobody has foreseen is raised in the test."""
+    headers = {"Authorization": f"Bearer {token}"}
     with TestClient(app, base_url="http://127.0.0.1", headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(app: FastAPI) -> Iterator[TestClient]:
+    """A client that has no token, and gets an answer whatever happens."""
+    with TestClient(
+        app, base_url="http://127.0.0.1", raise_server_exceptions=False, follow_redirects=False
+    ) as client:
         yield client

@@ -10,15 +10,13 @@ from pydantic import Field
 from deepem.io import MicrographFile
 from deepem.studio.api.context import Answer, MicrographName, ProjectDep, PublishDep
 from deepem.studio.api.labels import LabelsDep
+from deepem.studio.display.pyramid import TILE_SIZE_PX, describe_pyramid
 from deepem.studio.labels import LabelCounts
 from deepem.studio.project import Project
 
 router = APIRouter(prefix="/micrographs", tags=["micrographs"])
 
 _NO_LABELS = LabelCounts()
-
-#: Side of a tile in pixels.
-TILE_SIZE_PX = 512
 
 
 class MicrographRow(Answer):
@@ -88,9 +86,6 @@ def read_micrograph(name: MicrographName, project: ProjectDep) -> MicrographAnsw
     """The size of a micrograph, from its header."""
     micrograph = project.open(name)
     height_px, width_px = micrograph.frame.shape
-    n_levels = 1
-    while max(height_px, width_px) > TILE_SIZE_PX << (n_levels - 1):
-        n_levels += 1
     return MicrographAnswer(
         name=name,
         path=_find_path(project, project.file(name)),
@@ -98,7 +93,7 @@ def read_micrograph(name: MicrographName, project: ProjectDep) -> MicrographAnsw
         height_px=height_px,
         pixel_size_angstrom=micrograph.frame.pixel_size_angstrom,
         tile_size=TILE_SIZE_PX,
-        n_levels=n_levels,
+        n_levels=describe_pyramid(micrograph.frame.shape),
     )
 
 
