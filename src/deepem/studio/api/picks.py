@@ -54,7 +54,7 @@ router = APIRouter(prefix="/picks", tags=["picks"])
 
 def get_picks(request: Request) -> PickSets:
     """The sets of picks of the project that the server shows."""
-    picks: PickSets = request.app.state.pick_sets
+    picks: PickSets = request.app.state.picks
     return picks
 
 
