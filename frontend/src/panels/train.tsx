@@ -178,6 +178,16 @@ function noteOf(job: Job): string | undefined {
 }
 
 function LastTraining({ job }: { job: Job }): JSX.Element | null {
+  if (job.state === "failed") {
+    return (
+      <section class="card" aria-label="Last training" role="alert">
+        <p>
+          <strong>{job.title}</strong> failed.
+        </p>
+        <p class="problem-text">{job.problem}</p>
+      </section>
+    );
+  }
   if (job.state !== "done") return null;
   const { validation, picks, n_labels, threshold }: TrainResult = job.result;
   return (

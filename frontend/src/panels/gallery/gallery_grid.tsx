@@ -1,6 +1,6 @@
 import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { goTo } from "../../actions";
 import { galleryIsOpen, view } from "../../store";
@@ -49,6 +49,7 @@ export function GalleryGrid({ boxes }: { boxes: Box[] }): JSX.Element {
   /** The state before a double click began, to be given back. */
   const before = useRef<BoxState>("none");
   const { selected, focus } = boxSelection.value;
+  useEffect(() => grid.current?.focus({ preventScroll: true }), []);
 
   function pointIn(event: PointerEvent): { x: number; y: number } {
     const frame = grid.current!.getBoundingClientRect();

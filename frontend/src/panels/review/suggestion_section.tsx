@@ -31,7 +31,7 @@ export function SuggestionSection(): JSX.Element {
       <header class="section-head">
         <h3 id="suggestion-title">Next most useful micrographs</h3>
         <button type="button" class="link" onClick={() => ask()}>
-          Look again
+          Refresh
         </button>
       </header>
       {found.value === null && <p class="note">Looking for them …</p>}

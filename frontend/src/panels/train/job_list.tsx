@@ -62,11 +62,7 @@ function JobEntry({ job }: { job: Job }): JSX.Element {
           {log.value === null ? "Reading the log …" : log.value.join("\n") || "It said nothing."}
         </pre>
       </details>
-      {job.problem !== null && (
-        <p class="problem-text job-problem" role="alert">
-          {job.problem}
-        </p>
-      )}
+      {job.problem !== null && <p class="problem-text job-problem">{job.problem}</p>}
     </li>
   );
 }
