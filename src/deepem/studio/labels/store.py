@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 
 from deepem.core import Picks
 from deepem.errors import DeepEMError, OutputError
-from deepem.io import place_picks, write_picks
 from deepem.io.atomic import remove_leftovers
-from deepem.io.label_folder import REPLACED_ENDING, read_labels
 from deepem.studio.events import Publish
 from deepem.studio.labels.complete_flags import CompleteFlags
-from deepem.studio.labels.label_index import LabelIndex, Stamp
+from deepem.studio.labels.kind_folder import Files, KindFolder, check_inside
 from deepem.studio.labels.labels import (
     KINDS,
     NEGATIVES,
@@ -27,7 +22,6 @@ from deepem.studio.labels.labels import (
     LabelCounts,
     Labels,
     count_steps,
-    round_labels,
 )
 from deepem.studio.labels.locks import WriteLocks
 from deepem.studio.labels.operations import Operation, apply_operations
@@ -42,8 +36,6 @@ _N_KEPT = 256
 # A file that other programs change this often while it is written is one of theirs.
 _N_ATTEMPTS = 20
 _LEFTOVER_AGE_S = 3600.0
-
-_Files = dict[Path, Stamp]
 
 
 class LabelStore:
@@ -71,7 +63,7 @@ class LabelStore:
         self._project = project
         self._publish = publish
         self._folder = project.labels_dir
-        self._indexes = {kind: LabelIndex(self._folder / kind) for kind in KINDS}
+        self._kinds = {kind: KindFolder(project, kind) for kind in KINDS}
         self._flags = CompleteFlags(self._folder / _FLAGS_FILE)
         self._locks = WriteLocks(self._folder / _LOCKS_FOLDER)
         self._kept: OrderedDict[str, tuple[object, Labels]] = OrderedDict()
@@ -141,6 +133,8 @@ class LabelStore:
             They cannot be written. The same request may be sent again.
         """
         micrograph = self._project.open(name)
+        if self._folder.is_symlink():
+            check_inside(self._project, self._folder)
         with self._locks.writing(name):
             for _ in range(_N_ATTEMPTS):
                 files = self._find_files(name)
@@ -176,7 +170,7 @@ class LabelStore:
             A folder of labels, or ``micrographs.json``, cannot be read.
         """
         micrographs = self._project.micrographs
-        groups = {kind: index.group(micrographs) for kind, index in self._indexes.items()}
+        groups = {kind: folder.group() for kind, folder in self._kinds.items()}
         complete = self._flags.names()
         return {
             name: LabelCounts(
@@ -188,56 +182,38 @@ class LabelStore:
             if any(name in group for group in groups.values())
         }
 
-    def _count(self, name: str, kind: str, files: _Files) -> int:
-        index = self._indexes[kind]
-        if len(files) == 1:
-            ((path, stamp),) = files.items()
-            n_labels = index.count_rows(path, stamp)
-            if n_labels is not None:
-                return n_labels
-        n_labels = 0
-        if files:
+    def _count(self, name: str, kind: str, files: Files) -> int:
+        n_labels = self._kinds[kind].count(files)
+        if n_labels is None:
             try:
                 n_labels = len(self.get(name).of(kind))
             except DeepEMError as error:
                 logger.warning("%s", error)
-            if len(files) == 1:
-                index.remember(path, stamp, n_labels)
+                n_labels = 0
+            self._kinds[kind].remember_count(files, n_labels)
         return n_labels
 
-    def _find_files(self, name: str) -> dict[str, _Files]:
-        names = self._project.micrographs
-        return {kind: index.find(name, names) for kind, index in self._indexes.items()}
+    def _find_files(self, name: str) -> dict[str, Files]:
+        return {kind: folder.find(name) for kind, folder in self._kinds.items()}
 
-    def _read(self, name: str, files: Mapping[str, _Files]) -> Labels:
+    def _read(self, name: str, files: Mapping[str, Files]) -> Labels:
         """The labels in these files, from memory where none of them has changed."""
         complete = bool(files[PARTICLES]) and self._flags.has(name)
         pixel_size = self._project.settings.pixel_size_angstrom
         key = files, complete, self._project.file(name), pixel_size
         known_key, labels = self._kept.get(name, (None, None))
         if labels is None or known_key != key:
-            particles, negatives = (self._read_kind(name, kind, files[kind]) for kind in KINDS)
+            particles, negatives = (self._kinds[kind].read(name, files[kind]) for kind in KINDS)
             labels = Labels(particles, negatives, complete)
             self._keep(name, key, labels)
         return labels
-
-    def _read_kind(self, name: str, kind: str, files: _Files) -> Picks:
-        if not files:
-            return Picks(name)
-        for path in files:
-            if path.is_symlink():
-                self._check_inside(path)
-        micrograph = self._project.open(name)
-        names = self._indexes[kind].update_names(self._project.micrographs)
-        found = read_labels(name, list(files), names, lambda: micrograph.shape)
-        return round_labels(place_picks(found, micrograph))
 
     def _keep(self, name: str, key: object, labels: Labels) -> None:
         self._kept[name] = key, labels
         while len(self._kept) > _N_KEPT:
             self._kept.popitem(last=False)
 
-    def _write(self, old: Labels, new: Labels, files: Mapping[str, _Files]) -> bool:
+    def _write(self, old: Labels, new: Labels, files: Mapping[str, Files]) -> bool:
         """Write what differs; False where another program was faster, and all must be read again.
 
         Completeness is said last, and taken back first: a program that is killed between leaves
@@ -251,48 +227,11 @@ class LabelStore:
             if is_same and is_wanted == bool(files[kind]):
                 continue
             picks = new.of(kind) if is_wanted else None
-            if not self._replace(kind, old.of(kind), picks, files[kind]):
+            if not self._kinds[kind].replace(old.of(kind), picks, files[kind]):
                 return False
         if new.complete and not old.complete:
             self._set_complete(new.name, True)
         return True
-
-    def _replace(self, kind: str, old: Picks, new: Picks | None, files: _Files) -> bool:
-        """Let our file hold new labels, or none; False where the files are not as they were."""
-        name = old.micrograph
-        folder = self._folder / kind
-        target = folder / f"{name}.star"
-        others = [path for path in files if path != target]
-        if others:
-            # First ours with the same labels, so that a program that is killed loses none.
-            if not self._put(kind, old, target, files):
-                return False
-            for path in others:
-                _rename(path, path.with_name(path.name + REPLACED_ENDING))
-            files = self._indexes[kind].find(name, self._project.micrographs)
-        if new is not None:
-            return self._put(kind, new, target, files)
-        if files != self._indexes[kind].find(name, self._project.micrographs):
-            return False
-        _remove(target)
-        return True
-
-    def _put(self, kind: str, picks: Picks, target: Path, files: _Files) -> bool:
-        """Write our file in a moment, unless the files have changed since they were read."""
-        if target.parent.exists():
-            self._check_inside(target.parent)
-        staged = write_picks(
-            picks, target.with_name(f".{target.name}"), format="star", overwrite=True
-        )
-        if files != self._indexes[kind].find(picks.micrograph, self._project.micrographs):
-            staged.unlink()
-            return False
-        _rename(staged, target)
-        return True
-
-    def _check_inside(self, path: Path) -> None:
-        """Refuse a link that leads out of the project."""
-        self._project.resolve(path.relative_to(self._project.folder).as_posix())
 
     def _set_complete(self, name: str, complete: bool) -> None:
         with self._locks.writing(None):
@@ -301,33 +240,3 @@ class LabelStore:
 
 def _has_same_rows(first: Picks, second: Picks) -> bool:
     return np.array_equal(count_steps(first), count_steps(second))
-
-
-def _rename(path: Path, target: Path) -> None:
-    try:
-        path.replace(target)
-        _sync_folder(target.parent)
-    except OSError as error:
-        raise OutputError(
-            target, f"cannot be written: {error.strerror or error}; ask its owner for permission"
-        ) from error
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise OutputError(
-            path, f"cannot be removed: {error.strerror or error}; ask its owner for permission"
-        ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the new name on the disk too, not only in the system's memory."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network folders cannot; the content is there anyway
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -165,3 +165,14 @@ def test_links_do_not_lead_out_of_the_project(
     with pytest.raises(ConfigError, match="outside of"):
         store.apply("mic_0", [ADD])
     assert [path.name for path in outside.iterdir()] == ["secret.star"]
+
+
+def test_the_folder_of_labels_does_not_lead_out_of_the_project(
+    store: LabelStore, project: Project, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    project.labels_dir.symlink_to(outside)
+    with pytest.raises(ConfigError, match="outside of"):
+        store.apply("mic_0", [ADD], complete=True)
+    assert list(outside.iterdir()) == []
