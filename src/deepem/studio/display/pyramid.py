@@ -22,6 +22,7 @@ _MAPPED_ROWS = 256
 _BLOCK_ROWS = 32
 _N_THREADS = min(4, len(os.sched_getaffinity(0)))
 _MOST_REMEMBERED = 64
+_COARSEST_SIDE = 32
 _MOST_CUT_PX = 4_000_000
 # Pyramids that are made at a time, so that a user who leafs through a project fast does not fill
 # the memory; others wait.
@@ -79,8 +80,16 @@ class Pyramid:
 
     @property
     def n_levels(self) -> int:
-        """Number of levels."""
+        """Number of levels that are shown."""
         return describe_pyramid(self.shape)
+
+    @property
+    def coarsest_level(self) -> int:
+        """Number of the last level that can be read: some pixels wide, for wide blurs."""
+        level = self.n_levels - 1
+        while max(find_level_shape(self.shape, level)) > _COARSEST_SIDE:
+            level += 1
+        return level
 
     @property
     def n_bytes(self) -> int:
@@ -94,7 +103,7 @@ class Pyramid:
         Parameters
         ----------
         level
-            From 0, below `n_levels`.
+            From 0 to `coarsest_level`.
         rows, columns
             Which, with a start and a stop inside the level.
 
@@ -177,7 +186,7 @@ class Pyramid:
         levels = [first]
         with _places, ThreadPoolExecutor(_N_THREADS) as pool:
             list(pool.map(fill_first, range(0, self.shape[0], _MAPPED_ROWS)))
-            while len(levels) < self.n_levels - 1:
+            while len(levels) < self.coarsest_level:
                 levels.append(_bin_level(levels[-1], pool))
         return levels
 

@@ -67,7 +67,7 @@ def find_positions(pixels: slice, size_px: float) -> NDArray[np.float64]:
 def find_level(pyramid: Pyramid, sigma_px: float, *, first_level: int = 0) -> int:
     """The coarsest level whose pixels are fine enough for a blur."""
     fine_enough = math.floor(math.log2(max(sigma_px / _LEAST_SIGMA, 1)))
-    return min(max(first_level, fine_enough), pyramid.n_levels - 1)
+    return min(max(first_level, fine_enough), pyramid.coarsest_level)
 
 
 def _find_reach(positions: NDArray[np.float64], n: int, sigma: float) -> slice:

@@ -12,7 +12,7 @@ from deepem.errors import FileFormatError
 from deepem.io.micrographs import open_micrograph
 from deepem.studio.display.pyramid_cache import PyramidCache
 
-LEVEL_BYTES = 512 * 512 * 2  # of a micrograph of 1024 x 1024 pixels
+LEVEL_BYTES = 1024 * 1024 * 2 / 3  # of a micrograph of 1024 x 1024 pixels
 
 
 @pytest.fixture
