@@ -54,11 +54,17 @@ export function placeStages(curve: readonly CurvePoint[], width: number): Placed
   return [...starts].map(([name, start]) => ({ name, x: (start / Math.max(1, n_steps)) * width }));
 }
 
-/** Largest loss worth showing: the first steps of a new network are far above all others. */
+/** Largest loss worth showing: of many steps, the first few may be far above all others. */
 export function highestLoss(curve: readonly CurvePoint[]): number {
   const losses = curve.map((point) => point.loss).filter(Number.isFinite).sort((a, b) => a - b);
-  const nearlyLast = losses[Math.floor((losses.length - 1) * 0.98)];
-  return nearlyLast === undefined || nearlyLast <= 0 ? 1 : nearlyLast * 1.05;
+  const part = losses.length > 50 ? 0.98 : 1;
+  const highest = losses[Math.floor((losses.length - 1) * part)];
+  return highest === undefined || highest <= 0 ? 1 : highest * 1.05;
+}
+
+/** Points as dots of an SVG path with round ends. */
+export function dotsOf(points: readonly PlacedPoint[]): string {
+  return points.map((point) => `M${point.x.toFixed(1)} ${point.y.toFixed(1)}h0`).join("");
 }
 
 /** Points as the attribute of an SVG path; each stage has a line of its own. */

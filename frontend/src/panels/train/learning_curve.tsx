@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import type { CurvePoint } from "../../types";
-import { highestLoss, pathOf, placeCurve, placeStages } from "./curve_geometry";
+import { dotsOf, highestLoss, pathOf, placeCurve, placeStages, type PlacedPoint } from "./curve_geometry";
 
 const width = 300;
 const height = 90;
@@ -30,9 +30,9 @@ export function LearningCurve({ curve }: { curve: CurvePoint[] }): JSX.Element |
         {stages.slice(1).map((stage) => (
           <line key={stage.name} class="curve-stage" x1={stage.x} x2={stage.x} y1={0} y2={height} />
         ))}
-        <path class="curve-loss" d={pathOf(loss)} />
-        {accuracy.length > 0 && <path class="curve-accuracy" d={pathOf(accuracy)} />}
-        {valid.length > 0 && <path class="curve-valid" d={pathOf(valid)} />}
+        <Line of="loss" points={loss} />
+        <Line of="accuracy" points={accuracy} />
+        <Line of="valid" points={valid} />
       </svg>
       <figcaption class="curve-legend">
         <span class="curve-key curve-key-loss">loss {last.loss.toFixed(3)}</span>
@@ -47,5 +47,16 @@ export function LearningCurve({ curve }: { curve: CurvePoint[] }): JSX.Element |
         </span>
       </figcaption>
     </figure>
+  );
+}
+
+/** A line; where there are few points, each is marked, or a first one alone would not be seen. */
+function Line({ of, points }: { of: string; points: PlacedPoint[] }): JSX.Element | null {
+  if (points.length === 0) return null;
+  return (
+    <g class={`curve-${of}`}>
+      <path d={pathOf(points)} />
+      {points.length < 30 && <path class="curve-dots" d={dotsOf(points)} />}
+    </g>
   );
 }
