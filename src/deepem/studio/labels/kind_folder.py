@@ -14,8 +14,8 @@ from deepem.studio.labels.label_index import LabelIndex, Stamp
 from deepem.studio.labels.labels import round_labels
 from deepem.studio.project import Project
 
-#: Files with what changes when they do.
-Files = dict[Path, Stamp]
+#: Names of files with what changes when they do.
+Files = dict[str, Stamp]
 
 
 class KindFolder:
@@ -54,12 +54,13 @@ class KindFolder:
         """
         if not files:
             return Picks(name)
-        for path in files:
+        paths = [self._folder / file_name for file_name in files]
+        for path in paths:
             if path.is_symlink():
                 check_inside(self._project, path)
         micrograph = self._project.open(name)
         names = self._index.update_names(self._project.micrographs)
-        found = read_labels(name, list(files), names, lambda: micrograph.shape)
+        found = read_labels(name, paths, names, lambda: micrograph.shape)
         return round_labels(place_picks(found, micrograph))
 
     def count(self, files: Files) -> int | None:
@@ -97,7 +98,7 @@ class KindFolder:
         """
         name = old.micrograph
         target = self._folder / f"{name}.star"
-        others = [path for path in files if path != target]
+        others = [self._folder / file_name for file_name in files if file_name != target.name]
         if others:
             # First ours with the same labels, so that a program that is killed loses none.
             if not self._put(old, target, files):

@@ -53,8 +53,8 @@ class LabelIndex:
         self._owners: dict[str, str | None] = {}
         self._counts: dict[str, tuple[Stamp, int]] = {}
 
-    def find(self, name: str, micrographs: Iterable[str]) -> dict[Path, Stamp]:
-        """The files of a micrograph, sorted, with their stamps.
+    def find(self, name: str, micrographs: Iterable[str]) -> dict[str, Stamp]:
+        """Names of the files of a micrograph, sorted, with their stamps.
 
         Parameters
         ----------
@@ -68,43 +68,44 @@ class LabelIndex:
         for entry in self._list():
             if self._find_owner(entry) == name:
                 with suppress(OSError):  # it has just gone
-                    found[self.folder / entry.name] = _make_stamp(entry.stat())
+                    found[entry.name] = _make_stamp(entry.stat())
         return dict(sorted(found.items()))
 
-    def group(self, micrographs: Iterable[str]) -> dict[str, dict[Path, Stamp]]:
-        """The files of every micrograph that has some, with their stamps."""
+    def group(self, micrographs: Iterable[str]) -> dict[str, dict[str, Stamp]]:
+        """Names of the files of every micrograph that has some, with their stamps."""
         self.update_names(micrographs)
-        groups: dict[str, dict[Path, Stamp]] = {}
+        groups: dict[str, dict[str, Stamp]] = {}
         for entry in self._list():
             owner = self._find_owner(entry)
             if owner is not None:
                 with suppress(OSError):
                     stamp = _make_stamp(entry.stat())
-                    groups.setdefault(owner, {})[self.folder / entry.name] = stamp
+                    groups.setdefault(owner, {})[entry.name] = stamp
         return groups
 
-    def count_rows(self, path: Path, stamp: Stamp) -> int | None:
+    def count_rows(self, file_name: str, stamp: Stamp) -> int | None:
         """How many labels our own kind of file holds; None where it must be read to tell.
 
         Parameters
         ----------
-        path, stamp
+        file_name, stamp
             A file of the folder, as it was found.
         """
-        known = self._counts.get(path.name)
+        known = self._counts.get(file_name)
         if known is not None and known[0] == stamp:
             return known[1]
-        if path.suffix != _STAR:
+        if not file_name.endswith(_STAR):
             return None
         try:
-            tables = [table for table in find_star_tables(path) if _X in table]
+            found = find_star_tables(self.folder / file_name)
         except DeepEMError:
             return None
-        return self.remember(path, stamp, tables[0].n_rows) if len(tables) == 1 else None
+        tables = [table for table in found if _X in table]
+        return self.remember(file_name, stamp, tables[0].n_rows) if len(tables) == 1 else None
 
-    def remember(self, path: Path, stamp: Stamp, n_labels: int) -> int:
+    def remember(self, file_name: str, stamp: Stamp, n_labels: int) -> int:
         """Keep the number of labels of a file until it changes; returns it."""
-        self._counts[path.name] = stamp, n_labels
+        self._counts[file_name] = stamp, n_labels
         return n_labels
 
     def update_names(self, micrographs: Iterable[str]) -> NameIndex:
