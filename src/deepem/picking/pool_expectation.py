@@ -45,9 +45,12 @@ def expect_of_pool(
     """
     if not _is_inside(std_range, calibrated_range):
         return None
-    usable = pool.are_usable(calibrated_range) & ~np.isnan(pool.score)
-    kept = pool.are_kept(threshold, std_range)
-    n_all, n_kept = (_count_steps(pool.score[those]) for those in (usable, kept))
+    usable = np.flatnonzero(pool.are_usable(calibrated_range) & ~np.isnan(pool.score))
+    # Others count for the nearest.
+    step = np.rint(pool.score[usable] * _N_STEPS).astype(np.int32)
+    n_all = np.bincount(step, minlength=_N_STEPS + 1)
+    is_kept = pool.are_kept(threshold, std_range)[usable]
+    n_kept = np.bincount(step[is_kept], minlength=_N_STEPS + 1)
     return expect_kept(
         np.arange(_N_STEPS + 1) / _N_STEPS,
         n_kept,
@@ -61,11 +64,6 @@ def _is_inside(inner: tuple[float, float] | None, outer: tuple[float, float] | N
     if outer is None:
         return True
     return inner is not None and outer[0] <= inner[0] and inner[1] <= outer[1]
-
-
-def _count_steps(score: NDArray[np.float64]) -> NDArray[np.int64]:
-    """How many have each of the scores 0, 0.00001, …, 1; others count for the nearest."""
-    return np.bincount(np.rint(score * _N_STEPS).astype(np.intp), minlength=_N_STEPS + 1)
 
 
 @lru_cache(maxsize=4)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from deepem.picking.candidate_pool import IN_NO_WAY, CandidatePool
 
 N_BINS = 50
+# Beyond, the width of a bin could be no number any more.
+_FARTHEST = 1e30
 # So many percent on both sides do not stretch the histogram; they are in its last bins.
 _OUTLIERS = 0.5
 
@@ -32,6 +34,7 @@ class Histogram:
     @classmethod
     def of(cls, values: NDArray[np.floating], low: float, high: float) -> Histogram:
         """Values in equal bins from `low` to `high`; those outside are in the last bins."""
+        low, high = max(low, -_FARTHEST), min(high, _FARTHEST)
         if not low < high:
             low, high = low - 0.5, low + 0.5
         edges = np.linspace(low, high, N_BINS + 1)

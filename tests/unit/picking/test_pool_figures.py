@@ -95,6 +95,13 @@ def test_a_histogram_counts_every_value_once():
     assert histogram.counts[[0, 5, 9, 10, 49]].tolist() == [1, 1, 1, 1, 2]
 
 
+def test_values_that_are_as_far_apart_as_numbers_can_be_have_a_histogram():
+    values = np.array([-1e308, 0.0, 1e308])
+    histogram = Histogram.of(values, values.min(), values.max())
+    assert histogram.counts[[0, 25, 49]].tolist() == [1, 1, 1]
+    assert np.isfinite(histogram.edges).all()
+
+
 @pytest.mark.parametrize("value", [0.0, 5.0])
 def test_equal_values_have_a_histogram_too(value):
     histogram = Histogram.of(np.full(3, value), value, value)
