@@ -46,7 +46,7 @@ export function ComparePanel(): JSX.Element {
 
 function Side({ name, id }: { name: "A" | "B"; id: string }): JSX.Element {
   return (
-    <label class="field-row">
+    <label class="field-row side">
       <span>{name}</span>
       <select aria-label={`Set ${name}`} value={id} onChange={(event) => choose(name, event.currentTarget.value)}>
         <option value="labels">{titleOf("labels")}</option>

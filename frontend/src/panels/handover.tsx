@@ -92,21 +92,18 @@ function SourceChooser({ source }: { source: string }): JSX.Element {
   const n_labels = rows.value.reduce((sum, row) => sum + row.n_particles, 0);
   return (
     <>
-      <label class="field-row">
-        <span>Export</span>
-        <select
-          aria-label="What to export"
-          value={source}
-          onChange={(event) => (chosenSource.value = event.currentTarget.value)}
-        >
-          {pickSets.value.map((each) => (
-            <option key={each.id} value={each.id}>
-              {each.title}
-            </option>
-          ))}
-          <option value="labels">{titleOf("labels")}</option>
-        </select>
-      </label>
+      <select
+        aria-label="What to export"
+        value={source}
+        onChange={(event) => (chosenSource.value = event.currentTarget.value)}
+      >
+        {pickSets.value.map((each) => (
+          <option key={each.id} value={each.id}>
+            {each.title}
+          </option>
+        ))}
+        <option value="labels">{titleOf("labels")}</option>
+      </select>
       <p class="note">
         {set === undefined
           ? `The ${countOf(n_labels, "labelled particle")}, nothing else.`

@@ -50,21 +50,18 @@ function NothingToReview(): JSX.Element {
 
 function PickSetChooser(): JSX.Element {
   return (
-    <label class="field-row">
-      <span>Picks</span>
-      <select
-        aria-label="Picks to review"
-        value={currentPicksId.value ?? ""}
-        onChange={(event) => openPickSet(event.currentTarget.value || null).catch(sayProblem)}
-      >
-        {currentPicksId.value === null && <option value="">choose …</option>}
-        {pickSets.value.map((set) => (
-          <option key={set.id} value={set.id}>
-            {set.title} ({countOf(set.n_micrographs, "micrograph")})
-          </option>
-        ))}
-      </select>
-    </label>
+    <select
+      aria-label="Picks to review"
+      value={currentPicksId.value ?? ""}
+      onChange={(event) => openPickSet(event.currentTarget.value || null).catch(sayProblem)}
+    >
+      {currentPicksId.value === null && <option value="">choose …</option>}
+      {pickSets.value.map((set) => (
+        <option key={set.id} value={set.id}>
+          {set.title} ({countOf(set.n_micrographs, "micrograph")})
+        </option>
+      ))}
+    </select>
   );
 }
 
@@ -73,18 +70,17 @@ function CorrectSection(): JSX.Element {
   return (
     <section aria-labelledby="correct-title">
       <h3 id="correct-title">Correct</h3>
+      <p class="note">{correctionHint()}</p>
       <div class="buttons">
-        <button type="button" aria-pressed={tool.value === "reject"} onClick={() => toggleTool("reject")}>
-          ✕ Reject picks
-        </button>
-        <button type="button" aria-pressed={tool.value === "accept"} onClick={() => toggleTool("accept")}>
-          ✓ Accept picks
-        </button>
-        <button type="button" onClick={() => (galleryIsOpen.value = true)}>
-          Gallery …
+        {!["select", "accept", "reject"].includes(tool.value) && (
+          <button type="button" onClick={() => (tool.value = "select")}>
+            Click picks
+          </button>
+        )}
+        <button type="button" aria-pressed={galleryIsOpen.value} onClick={() => (galleryIsOpen.value = true)}>
+          Gallery of boxes
         </button>
       </div>
-      <p class="note">{correctionHint()}</p>
       <label class="check">
         <input
           type="checkbox"
@@ -105,12 +101,11 @@ function CorrectSection(): JSX.Element {
   );
 }
 
-function toggleTool(wanted: "accept" | "reject"): void {
-  tool.value = tool.value === wanted ? "select" : wanted;
-}
-
 function correctionHint(): string {
   if (tool.value === "reject") return "Click a pick, or draw over several: they become “not a particle”.";
   if (tool.value === "accept") return "Click a pick, or draw over several: they become labelled particles.";
-  return "What is accepted or rejected becomes a label; the next network learns from it.";
+  return (
+    "Click a pick to reject it, one that was left out to accept it; again takes it back. Many at once: with the " +
+    "brushes Accept and Reject, or in the gallery. All of it is learnt from at the next training."
+  );
 }

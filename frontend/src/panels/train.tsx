@@ -127,7 +127,7 @@ function Choices({ counts }: { counts: LabelCounts }): JSX.Element {
           value={labels}
           onChange={(event) => change({ labels: event.currentTarget.value as Choice["labels"] })}
         >
-          <option value="auto">all or some: let it find out</option>
+          <option value="auto">all or some: find out</option>
           <option value="all">all particles of their micrographs</option>
           <option value="some">only some of the particles</option>
         </select>
