@@ -196,10 +196,12 @@ def answer_expected(figures: ExpectedFigures) -> ExpectedAnswer:
     return ExpectedAnswer(**{name: None if math.isnan(x) else x for name, x in known})
 
 
-def list_known(values: NDArray[np.floating], *, digits: int) -> list[float | None]:
-    """Numbers, rounded for the page; None for those that are not known."""
-    rounded = np.round(values.astype(np.float64), digits).tolist()
-    return [None if math.isnan(value) else value for value in rounded]
+def list_known(values: NDArray[np.floating], *, digits: int | None = None) -> list[float | None]:
+    """Numbers, with all digits or rounded; None for those that are not known."""
+    numbers = values.astype(np.float64)
+    if digits is not None:
+        numbers = np.round(numbers, digits)
+    return [None if math.isnan(number) else number for number in numbers.tolist()]
 
 
 def list_places(values: NDArray[np.float32]) -> list[float]:

@@ -171,7 +171,7 @@ def read_candidates(name: MicrographName, picks: SetDep) -> CandidatesAnswer:
         x_px=np.round(ordered.x_px, 2).tolist(),
         y_px=np.round(ordered.y_px, 2).tolist(),
         score=ordered.score.tolist(),
-        std=list_known(ordered.std, digits=4),
+        std=list_known(ordered.std),  # all digits: the page judges as the server does
         fails=find_fails(ordered, edge_margin_px=found.edge_margin_px).tolist(),
         box_size_px=picks.box_size_px(found),
         diameter_px=diameter_px,
