@@ -7,7 +7,7 @@ import { say, sayProblem } from "../toasts";
 import { SCORE_COLOURS } from "./colours";
 import { describeLength, makeScaleBar } from "./lengths";
 import { toMicrograph, toScreen } from "./projection";
-import { clickJudges, marksAreShown, pickStates, pointer, projection, ruler } from "./scene";
+import { clickJudges, hoveredPick, marksAreShown, pickStates, pointer, projection, ruler } from "./scene";
 
 const LONGEST_BAR = 160; // screen pixels
 
@@ -77,8 +77,8 @@ export function Corners({ hasPicks }: { hasPicks: boolean }) {
 }
 
 /** Score and reason of the pick under the pointer. */
-export function PickTip({ find }: { find: () => number }) {
-  const i = find();
+export function PickTip() {
+  const i = hoveredPick.value;
   const picks = drawnPicks.value;
   const where = projection.value;
   if (i < 0 || !picks || !where || !marksAreShown.value) return null;

@@ -6,7 +6,7 @@ import {
 import { brushRadius, tool } from "../store";
 import { toMicrograph, type Point } from "./projection";
 import {
-  clickJudges, drag, labelKey, markDiameter_px, pickIndex, pointer, projection, ruler, stroke,
+  clickJudges, clickRadius_px, drag, labelKey, markDiameter_px, pickIndex, pointer, projection, ruler, stroke,
 } from "./scene";
 import type { Stage } from "./stage";
 
@@ -179,12 +179,6 @@ export function pathBetween(from: Point, to: Point, step: number): Point[] {
     const part = (i + 1) / n;
     return { x: from.x + part * (to.x - from.x), y: from.y + part * (to.y - from.y) };
   });
-}
-
-/** A click anywhere in a pick's circle means the pick; tiny circles are made easier to hit. */
-export function clickRadius_px(): number {
-  const scale = projection.value?.scale ?? 1;
-  return Math.max(LEAST_GRAB_PX / scale, (markDiameter_px.value ?? 0) / 2);
 }
 
 /** What Enter does while the viewer has the focus: a click in its middle. */

@@ -4,9 +4,9 @@ import { computed, signal } from "@preact/signals";
 
 import { indexPairs, PlaceIndex } from "../labels/places";
 import { findStates } from "../picks/corrected";
-import { candidates, diameter_px, drawnPicks, labels, panel } from "../store";
+import { candidates, comparison, diameter_px, drawnPicks, labels, layers, panel } from "../store";
 import type { Kind } from "../types";
-import type { Point, Projection } from "./projection";
+import { toMicrograph, type Point, type Projection } from "./projection";
 
 /** Where the viewer looks now; null without a micrograph. */
 export const projection = signal<Projection | null>(null);
@@ -52,6 +52,23 @@ export const negativeIndex = computed(() => indexPairs(labels.value?.negatives ?
 export const pickIndex = computed(() => {
   const picks = drawnPicks.value;
   return picks ? new PlaceIndex(picks.x_px, picks.y_px, cell_px.value, picks.n) : null;
+});
+
+const LEAST_CLICK_PX = 7; // on the screen
+
+/** A click anywhere in a pick's circle means the pick; tiny circles are made easier to hit. */
+export function clickRadius_px(): number {
+  const scale = projection.value?.scale ?? 1;
+  return Math.max(LEAST_CLICK_PX / scale, (markDiameter_px.value ?? 0) / 2);
+}
+
+/** The pick under the pointer, by its place in the candidates, or -1. */
+export const hoveredPick = computed(() => {
+  const at = pointer.value;
+  const where = projection.value;
+  if (!at || !where || !layers.value.picks || comparison.value) return -1;
+  const place = toMicrograph(where, at);
+  return pickIndex.value?.nearest(place.x, place.y, clickRadius_px()) ?? -1;
 });
 
 /** Clicks of the select tool accept and reject picks only where that is what one came for. */

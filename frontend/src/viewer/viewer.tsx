@@ -9,13 +9,12 @@ import {
 } from "../store";
 import { sayProblem } from "../toasts";
 import { Corners, PickTip, RulerTip } from "./corners";
-import { attachPointer, clickMiddle, clickRadius_px } from "./interaction";
+import { attachPointer, clickMiddle } from "./interaction";
 import { attachKeyboard } from "./keyboard";
 import { stage as currentStage } from "./looking";
 import { Overlay, type Scene } from "./overlay";
-import { toMicrograph } from "./projection";
 import {
-  drag, flash, markDiameter_px, marksAreShown, pickIndex, pickStates, pointer, projection, ruler,
+  drag, flash, hoveredPick, markDiameter_px, marksAreShown, pickStates, pointer, projection, ruler,
   stroke, viewerSize,
 } from "./scene";
 import { Stage } from "./stage";
@@ -27,15 +26,6 @@ const FOCUS_DIAMETERS = 12; // width of the view around a place one went to
 
 /** The viewer was reached with the Tab key: a crosshair shows where Enter acts. */
 const hasKeyFocus = signal(false);
-
-/** The pick under the pointer, or -1. */
-function hoveredPick(): number {
-  const at = pointer.value;
-  const where = projection.value;
-  if (!at || !where || !layers.value.picks || comparison.value) return -1;
-  const place = toMicrograph(where, at);
-  return pickIndex.value?.nearest(place.x, place.y, clickRadius_px()) ?? -1;
-}
 
 function makeScene(hasFocus: boolean): Scene | null {
   if (!marksAreShown.value) return null;
@@ -52,7 +42,7 @@ function makeScene(hasFocus: boolean): Scene | null {
     regions: regions.value,
     drag: drag.value,
     stroke: stroke.value,
-    hoveredPick: hoveredPick(),
+    hoveredPick: hoveredPick.value,
     ruler: ruler.value,
     brush: isBrush && pointer.value ? { ...pointer.value, radius: brushRadius.value } : null,
     crosshair: hasFocus ? { x: width / 2, y: height / 2 } : null,
@@ -168,7 +158,7 @@ export function Viewer() {
         {infoProblem.value === null && !info.value && currentName.value !== null && (
           <p class="view-message">Reading {currentName.value}…</p>
         )}
-        <PickTip find={hoveredPick} />
+        <PickTip />
         <RulerTip />
         <Corners hasPicks={candidates.value !== null} />
       </div>
