@@ -43,7 +43,8 @@ class BodyMiddleware:
         try:
             body = await _read(receive_limited)
         except HTTPException as error:
-            await make_error_answer(error.status_code, error.detail)(scope, receive, send)
+            answer = make_error_answer(error.status_code, error.detail, headers=error.headers)
+            await answer(scope, receive, send)
             return
         if body is None:
             return  # the browser has gone

@@ -84,8 +84,9 @@ def serve(
             _run(app, listener, then=lambda: _open_browser(url) if opens else None)
 
 
-def _run(app: FastAPI, listener: socket.socket, *, then: Callable[[], None]) -> None:
-    config = uvicorn.Config(
+def make_config(app: FastAPI) -> uvicorn.Config:
+    """How the application is served: on one socket, without a log of requests."""
+    return uvicorn.Config(
         app,
         http="h11",
         ws="none",
@@ -97,15 +98,18 @@ def _run(app: FastAPI, listener: socket.socket, *, then: Callable[[], None]) -> 
         server_header=False,
         timeout_graceful_shutdown=_LONGEST_END_S,
     )
+
+
+def _run(app: FastAPI, listener: socket.socket, *, then: Callable[[], None]) -> None:
     with _ended_by_signals():
-        asyncio.run(_Server(config, app, then).serve(sockets=[listener]))
+        asyncio.run(_Server(app, then).serve(sockets=[listener]))
 
 
 class _Server(uvicorn.Server):
     """Says when it has started, and ends the streams of events when it is to end."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, then: Callable[[], None]) -> None:
-        super().__init__(config)
+    def __init__(self, app: FastAPI, then: Callable[[], None]) -> None:
+        super().__init__(make_config(app))
         self._app = app
         self._then = then
 
