@@ -82,9 +82,10 @@ def _answer_http(request: Request, error: Exception) -> JSONResponse:
 
 def _answer_system(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OSError)  # noqa: S101 (how it is registered)
-    if error.filename is None:
+    if error.strerror is None:
         raise error
-    message = f"{error.filename}: {error.strerror}; check the file and its permissions"
+    where = f"{error.filename}: " if error.filename is not None else ""
+    message = f"{where}{error.strerror}; check the file, its permissions and the space on the disk"
     return make_error_answer(422, _make_valid(message))
 
 
