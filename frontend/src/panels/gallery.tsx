@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { currentName, currentPickSet, galleryIsOpen } from "../store";
+import { currentName, currentPickSet, galleryIsOpen, panel } from "../store";
 import type { GalleryOrder } from "../types";
 import { boxesInHand, boxSelection, clickMode, GalleryGrid, judgeInHand } from "./gallery/gallery_grid";
 import { boxesOnPage, offset, onlyThisMicrograph, order, page, watchGallery } from "./gallery/gallery_page";
@@ -17,6 +17,10 @@ export function Gallery(): JSX.Element {
   }, [page.value]);
   const shown = page.value;
   const close = () => (galleryIsOpen.value = false);
+  // It belongs to Review: whoever goes on to another step wants the micrograph.
+  useEffect(() => {
+    if (panel.value !== "review") close();
+  }, [panel.value]);
 
   return (
     <section class="gallery" aria-label="Gallery of picks" onKeyDown={(event) => event.key === "Escape" && close()}>

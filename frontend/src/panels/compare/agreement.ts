@@ -1,6 +1,6 @@
 // What is compared with what, and the answers, kept up to date while the Compare panel is open.
 
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 
 import { ApiError, getComparison, getMicrographComparison } from "../../api";
 import { comparison, currentName, currentPicksId, labels, pickSets, selection } from "../../store";
@@ -24,8 +24,13 @@ export const sideB = computed(() => {
   return imported?.id ?? (sideA.value === "labels" ? (pickSets.value[0]?.id ?? "labels") : "labels");
 });
 
+/** Puts something on a side; what is on the other side already changes places with it. */
 export function choose(side: "A" | "B", id: string): void {
-  (side === "A" ? chosenA : chosenB).value = id;
+  const [a, b] = [sideA.value, sideB.value];
+  batch(() => {
+    chosenA.value = side === "A" ? id : id === a ? b : a;
+    chosenB.value = side === "B" ? id : id === b ? a : b;
+  });
 }
 
 /** Title of what is on a side. */

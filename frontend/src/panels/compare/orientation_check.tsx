@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { startJob } from "../../actions";
 import { getJobPicture } from "../../api";
@@ -26,7 +26,7 @@ export function OrientationCheck(): JSX.Element {
         <JobCard job={running} />
       ) : (
         <button type="button" class="wide" onClick={check}>
-          Check A: {titleOf(sideA.value)}
+          Check A
         </button>
       )}
       {last && <Verdict key={last.id} job={last} />}
@@ -61,27 +61,30 @@ function Verdict({ job }: { job: Job }): JSX.Element {
       )}
       {result.picture && <CheckPicture job={job} />}
       {result.options && result.options.length > 0 && (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Read</th>
-              <th scope="col" title="By how many standard deviations the mean image stands out from chance">
-                Evidence
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {result.options.map((option) => (
-              <tr key={option.flags}>
-                <td>
-                  {option.describes}
-                  {option.flags && <code class="note"> {option.flags}</code>}
-                </td>
-                <td>{option.score.toFixed(2)}</td>
+        <details class="more">
+          <summary>Evidence for each way of reading them</summary>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Way</th>
+                <th scope="col" title="By how many standard deviations the mean image stands out from chance">
+                  Evidence
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {result.options.map((option) => (
+                <tr key={option.flags}>
+                  <td>
+                    {option.describes}
+                    {option.flags && <code class="note flags"> {option.flags}</code>}
+                  </td>
+                  <td>{option.score.toFixed(2)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </details>
       )}
     </div>
   );
@@ -89,6 +92,7 @@ function Verdict({ job }: { job: Job }): JSX.Element {
 
 function CheckPicture({ job }: { job: Job }): JSX.Element | null {
   const address = useSignal<string | null>(null);
+  const large = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     let isWanted = true;
     getJobPicture(job.id).then((blob) => {
@@ -100,11 +104,26 @@ function CheckPicture({ job }: { job: Job }): JSX.Element | null {
     };
   }, [job.id]);
   if (address.value === null) return null;
-  return (
+  const picture = (
     <img
       class="check-picture"
       src={address.value}
       alt="Mean images at the picks, for every way of reading the coordinates"
     />
+  );
+  return (
+    <>
+      <button type="button" class="picture-button" title="Enlarge" onClick={() => large.current?.showModal()}>
+        {picture}
+      </button>
+      <dialog
+        ref={large}
+        class="large-picture"
+        aria-label="Mean images at the picks"
+        onClick={() => large.current?.close()}
+      >
+        {picture}
+      </dialog>
+    </>
   );
 }

@@ -24,7 +24,9 @@ export function CountSection(): JSX.Element {
             <th scope="col" title="On the micrograph shown">
               Here
             </th>
-            <th scope="col">{all ? `All ${formatCount(all.n_micrographs)}` : "All"}</th>
+            <th scope="col" title="On all micrographs that were picked">
+              {all ? `All ${formatCount(all.n_micrographs)}` : "All"}
+            </th>
           </tr>
         </thead>
         <tbody>

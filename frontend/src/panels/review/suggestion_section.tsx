@@ -29,7 +29,7 @@ export function SuggestionSection(): JSX.Element {
   return (
     <section aria-labelledby="suggestion-title">
       <header class="section-head">
-        <h3 id="suggestion-title">Next most useful micrographs</h3>
+        <h3 id="suggestion-title">Next most useful</h3>
         <button type="button" class="link" onClick={() => ask()}>
           Refresh
         </button>
