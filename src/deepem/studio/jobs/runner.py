@@ -16,6 +16,9 @@ from deepem.studio.jobs.lock import is_held, read_holder
 # A job notices a request within a second; what it does then, such as the micrographs that its
 # workers have in hand, takes a while.
 _SECONDS_TO_SIGTERM, _SECONDS_TO_SIGKILL = 10.0, 20.0
+# Threads that wait for each other sleep instead of turning round: beside a browser, or anything
+# else that keeps a core busy, training is six times as fast so.
+_ENVIRONMENT = {"OMP_WAIT_POLICY": "passive"}
 
 
 class Runner:
@@ -49,6 +52,7 @@ class Runner:
                     stdout=log,
                     stderr=log,
                     cwd=self._cwd,
+                    env={**_ENVIRONMENT, **os.environ},
                     start_new_session=True,
                 )
         except OSError as error:
