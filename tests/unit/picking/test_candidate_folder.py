@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from deepem.core import Frame, Listing, Picks
+from deepem.io import write_mrc
 from deepem.io.file_content import FileContent
+from deepem.picking import Picker, pick_files
 from deepem.picking.candidate_folder import CandidateFolder, count_scanned
 from deepem.picking.candidate_pool import AT_EDGE, IN_NO_WAY
 from deepem.picking.limits import describe_limits, find_limits, parse_limits
@@ -177,3 +179,21 @@ def test_limits_are_read_back_from_what_was_written(tmp_path, limits):
 )
 def test_other_texts_are_no_limits(output):
     assert parse_limits(output) is None
+
+
+def test_what_deepem_pick_has_written_is_judged_as_it_was(tmp_path, model, simulate):
+    files = []
+    for scene in simulate(2, seed=4):
+        path = tmp_path / f"{scene.micrograph.name}.mrc"
+        files.append(write_mrc(path, scene.micrograph.pixels(), pixel_size_angstrom=15))
+    picker = Picker(model, threshold=0.2)
+    picked = list(pick_files(picker, files, tmp_path / "out"))
+    folder = CandidateFolder(tmp_path / "out")
+    folder.refresh({one.file.name for one in picked})
+    counts = folder.pool.count(picker.threshold, model.header.std_range)
+    assert counts.n_kept == sum(len(one.picks) for one in picked) > 0
+    for reason, n in counts.rejected.items():
+        assert n == sum(one.verdict.count_reasons().get(reason, 0) for one in picked)
+    assert sum(counts.rejected.values()) > 0
+    low, high = model.header.std_range
+    assert find_limits(tmp_path / "out") == (0.2, pytest.approx((low, high), rel=1e-8))
