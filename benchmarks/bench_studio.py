@@ -26,7 +26,9 @@ _ABOUT = {
         "A simulated micrograph as the page asks for it, one request after the other: the first "
         "tile, at the coarsest level, for which everything is made; then 40 tiles of all levels "
         "with each filter. «Worst» has in it the first tile of each level and filter, for which "
-        "the contrast is found. The file is in the system's memory of files (page cache)."
+        "the contrast is found. «Processor» is the time that the server's process took, which "
+        "others on the machine hardly change. The file is in the system's memory of files (page "
+        "cache)."
     ),
     "many": (
         "What a user does first in a large project, in this order, one request after the other."

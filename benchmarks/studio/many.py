@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,11 +36,21 @@ def measure(settings: Settings) -> Result:
             "n": n,
             "n_candidates": n * _N_CANDIDATES,
             "start_s": server.start_seconds,
-            "steps": [
-                {"what": what, "seconds": do(server), "memory_mb": server.read_memory_mb()}
-                for what, do in _STEPS.items()
-            ],
+            "steps": [_take(server, what, do) for what, do in _STEPS.items()],
         }
+
+
+def _take(
+    server: StudioServer, what: str, do: Callable[[StudioServer], list[float]]
+) -> dict[str, Any]:
+    before = server.read_processor_s()
+    seconds = do(server)
+    return {
+        "what": what,
+        "seconds": seconds,
+        "processor_s": (server.read_processor_s() - before) / len(seconds),
+        "memory_mb": server.read_memory_mb(),
+    }
 
 
 def render(result: Result) -> list[str]:
@@ -52,6 +63,7 @@ def render(result: Result) -> list[str]:
             f"{1000 * step['seconds'][0]:.0f}",
             f"{1000 * float(np.median(step['seconds'])):.0f}",
             f"{1000 * max(step['seconds']):.0f}",
+            f"{1000 * step['processor_s']:.0f}",
             f"{step['memory_mb']['now']:.0f}",
             f"{step['memory_mb']['highest']:.0f}",
         ]
@@ -69,7 +81,17 @@ def render(result: Result) -> list[str]:
         f"Memory at its highest: {memory:.0f} MB ({verdict(memory, _MEMORY_MB)}).",
         "",
         *table(
-            ["step", "requests", "first, ms", "median", "worst", "server, MB", "highest, MB"], rows
+            [
+                "step",
+                "requests",
+                "first, ms",
+                "median",
+                "worst",
+                "processor, mean",
+                "server, MB",
+                "highest, MB",
+            ],
+            rows,
         ),
     ]
 

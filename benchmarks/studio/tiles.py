@@ -56,9 +56,11 @@ def render(result: Result) -> list[str]:
                 row["kind"],
                 row["look"],
                 f"{1000 * row['first_s']:.0f}" if is_first else "",
+                f"{1000 * row['first_processor_s']:.0f}" if is_first else "",
                 verdict(row["first_s"], _FIRST_S) if is_first else "",
                 f"{1000 * statistics.median(later):.0f}",
                 f"{1000 * max(later):.0f}",
+                f"{1000 * row['later_processor_s']:.0f}",
                 verdict(max(later), _LATER_S),
                 f"{1000 * row['screen_s']:.0f}",
                 f"{row['memory_mb']['now']:.0f}",
@@ -69,9 +71,11 @@ def render(result: Result) -> list[str]:
         f"{size} x {size}",
         "filter",
         "first, ms",
+        "processor",
         "wanted, s",
         "later, median ms",
-        "worst ms",
+        "worst",
+        "processor, mean",
         "wanted, s",
         f"{_N_AT_ONCE} at once, ms",
         "server, MB",
@@ -86,10 +90,14 @@ def _time_tiles(server: StudioServer, name: str) -> list[dict[str, Any]]:
     places = _choose_places(known)
     rows = []
     for look, params in _LOOKS.items():
-        first = None
+        first, first_processor = None, None
         if look == "plain":
+            before = server.read_processor_s()
             first = server.time_get(_address(name, (known["n_levels"] - 1, 0, 0)))
+            first_processor = server.read_processor_s() - before
+        before = server.read_processor_s()
         later = [server.time_get(_address(name, place), **params) for place in places]
+        later_processor = (server.read_processor_s() - before) / len(places)
         began = time.perf_counter()
         with ThreadPoolExecutor(_N_AT_ONCE) as pool:
             fetch = [
@@ -102,7 +110,9 @@ def _time_tiles(server: StudioServer, name: str) -> list[dict[str, Any]]:
             {
                 "look": look,
                 "first_s": first,
+                "first_processor_s": first_processor,
                 "later_s": later,
+                "later_processor_s": later_processor,
                 "screen_s": time.perf_counter() - began,
                 "memory_mb": server.read_memory_mb(),
             }

@@ -12,8 +12,6 @@ from deepem.studio.display.look import MOST_LOWPASS_PX, Look
 
 router = APIRouter(prefix="/micrographs", tags=["pictures"])
 
-#: How a JPEG picture is described.
-JPEG_RESPONSE = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
 # Micrographs hardly ever change; where one does, the browser asks again before long.
 _CACHE_HEADERS = {"Cache-Control": "private, max-age=300"}
 

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 # Patches that a micrograph's contrast is found from, along each axis, and their side in pixels of
 # the sprite, or in larger ones where boxes are blurred.
-_N_PATCHES = 5
+_N_PATCHES = 4
 _PATCH_SIDE = 48
 _BLURRED_PATCH_SIDE = 20
 _N_THREADS = min(4, len(os.sched_getaffinity(0)))

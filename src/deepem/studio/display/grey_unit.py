@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SAMPLE_SIDE = 256
-_N_PARTS = 16
+# Of a file that is mapped at a time: of what is touched, whole pages around it come along.
+_MAPPED_BYTES = 16_000_000
 _PERCENTILES = (0.5, 50.0, 99.5)
 # In units: far beyond what is shown, so that hot pixels alone are limited.
 _LIMIT = 32.0
@@ -60,12 +61,14 @@ def find_grey_unit(open_pixels: Callable[[], NDArray[Any]]) -> GreyUnit:
         Returns the image ``(ny, nx)`` of any real type; where that is a memory map, a new one each
         time, so that what was read of the file need not stay in memory.
     """
+    pixels = open_pixels()
     rows, columns = (
-        np.linspace(0, n - 1, min(n, _SAMPLE_SIDE)).astype(np.intp) for n in open_pixels().shape
+        np.linspace(0, n - 1, min(n, _SAMPLE_SIDE)).astype(np.intp) for n in pixels.shape
     )
+    n_parts = min(len(rows), -(-pixels.nbytes // _MAPPED_BYTES))
     parts = [
         np.asarray(open_pixels()[np.ix_(some, columns)], dtype=np.float64)
-        for some in np.array_split(rows, _N_PARTS)
+        for some in np.array_split(rows, n_parts)
     ]
     sample = np.concatenate(parts)
     finite = sample[np.isfinite(sample)]

@@ -36,16 +36,21 @@ def describe_pyramid(shape: tuple[int, int]) -> int:
 
     Level 0 is the micrograph. Level ``k`` has ``ceil(n / 2**k)`` pixels along each axis.
     """
-    n_levels = 1
-    while max(find_level_shape(shape, n_levels - 1)) > TILE_SIZE_PX:
-        n_levels += 1
-    return n_levels
+    return 1 + _count_halvings(shape, TILE_SIZE_PX)
 
 
 def find_level_shape(shape: tuple[int, int], level: int) -> tuple[int, int]:
     """Shape ``(ny, nx)`` of a level of a micrograph of this shape."""
     ny, nx = shape
     return -(-ny >> level), -(-nx >> level)
+
+
+def _count_halvings(shape: tuple[int, int], side: int) -> int:
+    """The first level whose longer side is at most so long."""
+    level = 0
+    while max(find_level_shape(shape, level)) > side:
+        level += 1
+    return level
 
 
 class Pyramid:
@@ -60,6 +65,13 @@ class Pyramid:
         The micrograph.
     on_growth
         Called without arguments when it has come to take more memory.
+
+    Attributes
+    ----------
+    n_levels
+        Number of levels that are shown.
+    coarsest_level
+        Number of the last level that can be read: some pixels wide, for wide blurs.
     """
 
     def __init__(
@@ -72,24 +84,13 @@ class Pyramid:
         self._decoded: NDArray[Any] | None = None
         self._levels: list[NDArray[np.float16]] = []
         self._remembered: dict[Any, Any] = {}
+        self.n_levels = describe_pyramid(self.shape)
+        self.coarsest_level = _count_halvings(self.shape, _COARSEST_SIDE)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Number of pixels ``(ny, nx)`` of level 0."""
         return self._micrograph.shape
-
-    @property
-    def n_levels(self) -> int:
-        """Number of levels that are shown."""
-        return describe_pyramid(self.shape)
-
-    @property
-    def coarsest_level(self) -> int:
-        """Number of the last level that can be read: some pixels wide, for wide blurs."""
-        level = self.n_levels - 1
-        while max(find_level_shape(self.shape, level)) > _COARSEST_SIDE:
-            level += 1
-        return level
 
     @property
     def n_bytes(self) -> int:
