@@ -4,7 +4,7 @@ import { batch, effect } from "@preact/signals";
 
 import * as api from "./api";
 import { watchEvents } from "./events";
-import { loadLabels, reloadLabels, retryNow } from "./labels/session";
+import { loadLabels, reloadLabels, retryNow, whenSaved } from "./labels/session";
 import {
   candidates, connectionProblem, counts, currentName, currentPicksId, currentPickSet, focus, info,
   infoProblem, isConnected, jobs, labels, models, pickSets, project, regions, rows, rowsByName,
@@ -111,6 +111,7 @@ function takeJob(job: Job): void {
 
 /** Asks for a job; it appears in `jobs` at once. */
 export async function startJob(...request: Parameters<typeof api.startJob>): Promise<Job> {
+  await whenSaved();
   const job = await api.startJob(...request);
   takeJob(job);
   return job;

@@ -1,6 +1,6 @@
 // Labels of this tab: drawn at once, sent in order, kept until the server has them.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 
 import { ApiError, changeLabels, getLabels } from "../api";
 import { currentName, labels, rows, rowsByName, unsent, unsentProblem } from "../store";
@@ -129,6 +129,21 @@ export function redo(): string | null {
   const again = stack.redo();
   if (again) enqueue(again);
   return again?.name ?? null;
+}
+
+/** Resolves when the server has all labels of this tab: what is asked of it then sees them. */
+export async function whenSaved(): Promise<void> {
+  let stop: (() => void) | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      stop = effect(() => {
+        if (unsentProblem.value !== null) reject(new Error(`Labels are not saved yet. ${unsentProblem.value}`));
+        else if (unsent.value === 0) resolve();
+      });
+    });
+  } finally {
+    stop?.();
+  }
 }
 
 /** Another tab or program changed labels. */

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { getExports, startExport } from "../api";
+import { whenSaved } from "../labels/session";
 import { kept } from "../settings";
 import { currentPicksId, pickSets, project, rows } from "../store";
 import { say, sayProblem } from "../toasts";
@@ -34,6 +35,7 @@ export function HandOverPanel(): JSX.Element {
   async function run(): Promise<void> {
     isBusy.value = true;
     try {
+      await whenSaved();
       const made = await startExport(requestOf(source, formats));
       newest.value = made.id;
       exports.value = [made, ...(exports.value ?? []).filter((other) => other.id !== made.id)];
