@@ -9,7 +9,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from deepem.core import Micrograph
 from deepem.preprocessing import clip_outliers, fourier_crop
@@ -167,7 +167,7 @@ class Chance:
         precision = np.asarray(np.linalg.pinv(covariance, hermitian=True), dtype=np.float64)
         chance = cls(mean, precision, 1.0)
         # Few picks on an image with contaminants: their sums have longer tails than a normal one.
-        tail = float(np.quantile(chance.energy(sums), _TAIL)) / chi2.ppf(_TAIL, sums.shape[1])
+        tail = float(np.quantile(chance.energy(sums), _TAIL)) / chdtri(sums.shape[1], 1 - _TAIL)
         return replace(chance, tail=max(1.0, tail))
 
     def energy(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -62,6 +62,8 @@ def _do(job: JobFolder) -> int:
     except Exception as error:
         logger.exception("ended by an error")
         state, problem = "failed", _explain(error, job)
+    if job.is_deleted():
+        return 1  # and nobody is there to be told
     if problem is not None:
         logger.error("%s", problem)
     logger.info("%s", state)
