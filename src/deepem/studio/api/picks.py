@@ -108,10 +108,9 @@ def bring_in(
 
 
 @router.put("/{id}/selection")
-def change_selection(body: SelectionBody, picks: SetDep, publish: PublishDep) -> PickSetAnswer:
+def change_selection(body: SelectionBody, picks: SetDep) -> PickSetAnswer:
     """Keep the sliders as they are: what is handed over, compared and suggested follows them."""
     picks.select(PickSelection.model_validate(body.model_dump()))
-    publish({"type": "picks", "id": picks.id})
     return describe_set(picks)
 
 
