@@ -172,12 +172,8 @@ class JobFolder:
             touch(self._cancel_path)
 
     def is_asked_to_stop(self) -> bool:
-        """Whether somebody has asked it to stop, or has deleted it."""
-        return self._cancel_path.exists() or self.is_deleted()
-
-    def is_deleted(self) -> bool:
-        """Whether its folder is gone."""
-        return not self.path.exists()
+        """Whether somebody has asked it to stop."""
+        return self._cancel_path.exists()
 
     def seconds_since_asked_to_stop(self) -> float | None:
         """For how long its process has known that it is to stop; None where it is not."""

@@ -62,8 +62,8 @@ def _do(job: JobFolder) -> int:
     except Exception as error:
         logger.exception("ended by an error")
         state, problem = "failed", _explain(error, job)
-    if job.is_deleted():
-        return 1  # and nobody is there to be told
+    if not job.lock_path.exists():
+        return 1  # its folder was deleted: nobody is there to be told
     if problem is not None:
         logger.error("%s", problem)
     logger.info("%s", state)
@@ -100,7 +100,8 @@ def _interrupted_when_asked_to_stop(job: JobFolder) -> Iterator[None]:
 
     def watch() -> None:
         while not is_over.wait(_SECONDS_BETWEEN_LOOKS):
-            if job.is_asked_to_stop() and main_thread is not None:
+            is_wanted = job.lock_path.exists() and not job.is_asked_to_stop()
+            if not is_wanted and main_thread is not None:
                 # A signal, because it also ends a wait for other processes.
                 signal.pthread_kill(main_thread, signal.SIGINT)
                 return
