@@ -90,8 +90,10 @@ export interface Layers {
   labels: boolean;
   picks: boolean;
   rejected: boolean;
+  /** Candidates below the threshold. */
+  below: boolean;
 }
-export const layers = kept<Layers>("layers", { labels: true, picks: true, rejected: true });
+export const layers = kept<Layers>("layers", { labels: true, picks: true, rejected: true, below: false });
 /** Set by the Compare panel while it is open: drawn in place of the picks. */
 export const comparison = signal<MicrographComparison | null>(null);
 /** Parts of the micrograph shown that deserve a look (from suggestions). */

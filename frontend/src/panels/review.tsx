@@ -95,7 +95,15 @@ function CorrectSection(): JSX.Element {
           checked={layers.value.rejected}
           onChange={(event) => show({ rejected: event.currentTarget.checked })}
         />
-        Show what is left out, in grey
+        Show what is left out, dashed in grey
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={layers.value.below}
+          onChange={(event) => show({ below: event.currentTarget.checked })}
+        />
+        Show what is below the threshold, dotted
       </label>
     </section>
   );

@@ -102,6 +102,7 @@ const LAYERS: { key: keyof Layers; label: string }[] = [
   { key: "labels", label: "Labels" },
   { key: "picks", label: "Picks" },
   { key: "rejected", label: "Picks left out, with the reason" },
+  { key: "below", label: "Candidates below the threshold" },
 ];
 
 export function LayerSettings({ onClose }: MenuProps) {

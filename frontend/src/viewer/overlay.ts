@@ -18,6 +18,7 @@ export interface Scene {
   pickStates: Uint8Array | null;
   lowestScore: number;
   showsLeftOut: boolean;
+  showsBelow?: boolean;
   comparison: MicrographComparison | null;
   regions: readonly Region[];
   drag: Drag | null;
@@ -91,9 +92,20 @@ export class Overlay {
       if (state === 0) kept[scoreStep(picks.score[i]!, scene.lowestScore, highest)]!.push(point);
       else if (scene.showsLeftOut || state === REJECTED_BY_LABEL) leftOut.push(point);
     }
+    if (scene.showsBelow) this.addBelow(projection, picks, radius);
     this.marks.add("leftOut", leftOut);
     kept.forEach((points, step) => this.marks.add(step, points));
     this.marks.add("touched", touched);
+  }
+
+  /** Candidates that do not reach the threshold. */
+  private addBelow(projection: Projection, picks: DrawnPicks, radius: number): void {
+    const below: Point[] = [];
+    for (let i = picks.n; i < picks.score.length; i++) {
+      const point = toScreen(projection, picks.x_px[i]!, picks.y_px[i]!);
+      if (this.isInView(point, radius)) below.push(point);
+    }
+    this.marks.add("below", below);
   }
 
   private addComparison(projection: Projection, scene: Scene, { a, b }: MicrographComparison): void {
