@@ -79,10 +79,10 @@ export function Shell() {
             <Gallery />
           </Boundary>
         )}
-        <Toasts />
       </main>
       <Panels />
       <StatusLine />
+      <Toasts />
       {helpIsOpen.value && <Help />}
     </div>
   );

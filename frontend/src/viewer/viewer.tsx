@@ -17,6 +17,7 @@ import {
   drag, flash, hoveredPick, markDiameter_px, marksAreShown, pickStates, pointer, projection, ruler,
   stroke, viewerSize,
 } from "./scene";
+import { offerToScripts } from "./script_access";
 import { Stage } from "./stage";
 import { Toolbar } from "./toolbar";
 
@@ -38,6 +39,7 @@ function makeScene(hasFocus: boolean): Scene | null {
     pickStates: pickStates.value,
     lowestScore: selection.value.threshold,
     showsLeftOut: layers.value.rejected,
+    showsBelow: layers.value.below,
     comparison: comparison.value,
     regions: regions.value,
     drag: drag.value,
@@ -67,6 +69,7 @@ function mount(host: HTMLElement, canvas: HTMLCanvasElement): () => void {
   };
   const stage = new Stage(host.querySelector<HTMLElement>(".stage")!, onMove, sayProblem);
   currentStage.value = stage;
+  offerToScripts(host);
 
   const resizes = new ResizeObserver(onMove);
   resizes.observe(host);
