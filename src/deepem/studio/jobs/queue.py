@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from deepem.errors import NotFoundError, OutputError
+from deepem.errors import DeepEMError, NotFoundError, OutputError
 from deepem.studio.events import Event
 from deepem.studio.jobs.folder import JobFolder, list_jobs
 from deepem.studio.jobs.kinds import find_kind
@@ -165,11 +165,18 @@ class JobQueue:
 
     def _watch(self) -> None:
         """Look after the jobs until the queue is closed."""
+        problem = ""
         while True:
             with self._condition:
                 if self._is_closed:
                     return
-                is_busy = self._look()
+                try:
+                    is_busy = self._look()
+                except (DeepEMError, OSError) as error:  # it may be gone at the next look
+                    is_busy = True
+                    if str(error) != problem:
+                        logger.error("%s", error)
+                    problem = str(error)
                 self._condition.wait(_SECONDS_BETWEEN_LOOKS if is_busy else None)
 
     def _look(self) -> bool:
@@ -188,7 +195,7 @@ class JobQueue:
                 self._runner.start(left[0])
             except OutputError as error:
                 self._end(left[0], "failed", str(error))
-        return bool(left)
+        return bool(left) or self._runner.has_processes()
 
     def _read(self, folder: JobFolder) -> Job:
         """A job, from memory where nothing has changed; tells the pages what has."""

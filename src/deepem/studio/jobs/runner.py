@@ -65,6 +65,12 @@ class Runner:
             return True
         return is_held(job.lock_path)
 
+    def has_processes(self) -> bool:
+        """Whether a process that was started here lives still."""
+        # All of them are asked: the system keeps what has ended until somebody has.
+        statuses = [process.poll() for process in self._processes.values()]
+        return None in statuses
+
     def exit_status(self, job: JobFolder) -> int | None:
         """How the process of a job has ended, if it was ours; minus the number of a signal."""
         process = self._processes.get(job.id)
