@@ -95,7 +95,7 @@ function CorrectSection(): JSX.Element {
           checked={layers.value.rejected}
           onChange={(event) => show({ rejected: event.currentTarget.checked })}
         />
-        Show what is left out, dashed in grey
+        Show what is left out, dashed
       </label>
       <label class="check">
         <input
@@ -103,7 +103,7 @@ function CorrectSection(): JSX.Element {
           checked={layers.value.below}
           onChange={(event) => show({ below: event.currentTarget.checked })}
         />
-        Show what is below the threshold, dotted
+        Show what is below, dotted
       </label>
     </section>
   );

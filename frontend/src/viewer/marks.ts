@@ -64,7 +64,7 @@ const LOOKS = {
   particle,
   negative,
   leftOut: haloed(LEFT_OUT, 1.5, [5, 4]),
-  below: haloed(LEFT_OUT, 1, [1, 5]),
+  below: haloed(LEFT_OUT, 2, [2, 6]),
   inBoth: haloed("#ffffff", 1),
   onlyA: haloed(SET_A, 2),
   onlyB: haloed(SET_B, 2, [6, 3]),

@@ -18,7 +18,7 @@ export interface Scene {
   pickStates: Uint8Array | null;
   lowestScore: number;
   showsLeftOut: boolean;
-  showsBelow?: boolean;
+  showsBelow: boolean;
   comparison: MicrographComparison | null;
   regions: readonly Region[];
   drag: Drag | null;
