@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LatestAnswer, type Timers } from "../src/panels/review/latest_answer";
+import { LatestAnswer, type Timers } from "../src/latest_answer";
 
 /** A clock that is moved by hand. */
 class HandClock implements Timers {

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { countOf, formatCount } from "../src/numbers";
 import { agreementOf, fractionText, worstFirst } from "../src/panels/compare/agreement_text";
-import {
-  countOf, explainExpected, explainNotExpected, formatCount, percentWithError,
-} from "../src/panels/review/expected_text";
+import { explainExpected, explainNotExpected, percentWithError } from "../src/panels/review/expected_text";
 import { durationText, secondsLeft, secondsOf, whenText } from "../src/panels/train/job_text";
 
 test("precision and recall are whole per cent with an error that is never none", () => {

@@ -1,17 +1,16 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
+import { formatCount } from "../numbers";
+import { titleOf } from "../picks/title";
 import { pickSets } from "../store";
-import {
-  agreement, agreementProblem, choose, isDrawn, sideA, sideB, titleOf, watchAgreement,
-} from "./compare/agreement";
+import { agreement, agreementProblem, choose, isDrawn, sideA, sideB, watchAgreement } from "./compare/agreement";
 import { AgreementTable } from "./compare/agreement_table";
 import { fractionText } from "./compare/agreement_text";
 import { ImportPicks } from "./compare/import_picks";
 import { OrientationCheck } from "./compare/orientation_check";
-import { formatCount } from "./review/expected_text";
-import "./panel_parts.css";
 import "./compare/compare.css";
+import "./panel_parts.css";
 
 /** Two sets of coordinates against each other, and coordinates against their images. */
 export function ComparePanel(): JSX.Element {

@@ -1,12 +1,12 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
+import { countOf, formatCount } from "../numbers";
 import { currentName, currentPickSet, galleryIsOpen, panel } from "../store";
 import type { GalleryOrder } from "../types";
 import { boxesInHand, boxSelection, clickMode, GalleryGrid, judgeInHand } from "./gallery/gallery_grid";
 import { boxesOnPage, offset, onlyThisMicrograph, order, page, watchGallery } from "./gallery/gallery_page";
 import { noSelection } from "./gallery/range_selection";
-import { countOf, formatCount } from "./review/expected_text";
 import "./gallery/gallery.css";
 
 /** Picks as boxes side by side, to accept and reject many at a glance. */

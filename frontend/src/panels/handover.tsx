@@ -4,16 +4,16 @@ import { useEffect } from "preact/hooks";
 
 import { getExports, startExport } from "../api";
 import { whenSaved } from "../labels/session";
+import { countOf } from "../numbers";
+import { titleOf } from "../picks/title";
 import { kept } from "../settings";
 import { currentPicksId, pickSets, project, rows } from "../store";
 import { say, sayProblem } from "../toasts";
 import type { Export, ExportRequest, Format } from "../types";
-import { titleOf } from "./compare/agreement";
 import { ExportCard } from "./handover/export_card";
 import { groupFormats, programOf } from "./handover/format_choice";
-import { countOf } from "./review/expected_text";
-import "./panel_parts.css";
 import "./handover/handover.css";
+import "./panel_parts.css";
 
 const chosenSource = signal<string | null>(null);
 const chosenFormats = kept<string[]>("export-formats", ["relion"]);

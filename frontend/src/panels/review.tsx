@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { openPickSet } from "../actions";
+import { countOf } from "../numbers";
 import { currentPicksId, currentPickSet, galleryIsOpen, layers, panel, pickSets, tool } from "../store";
 import { sayProblem } from "../toasts";
 import { CountSection } from "./review/count_section";
@@ -9,7 +10,6 @@ import { watchPickFigures } from "./review/pick_figures";
 import { ScoreSection } from "./review/score_section";
 import { StdSection } from "./review/std_section";
 import { SuggestionSection } from "./review/suggestion_section";
-import { countOf } from "./review/expected_text";
 import "./panel_parts.css";
 import "./review/review.css";
 

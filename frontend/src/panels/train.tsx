@@ -1,13 +1,13 @@
 import type { JSX } from "preact";
 
 import { startJob } from "../actions";
+import { countOf } from "../numbers";
 import { kept } from "../settings";
 import {
   currentName, currentPicksId, diameter_px, jobs, models, panel, project, rows, runningJobs, tool,
 } from "../store";
 import { sayProblem } from "../toasts";
 import type { Job, TrainOptions, TrainResult } from "../types";
-import { countOf } from "./review/expected_text";
 import { JobCard } from "./train/job_card";
 import { JobList } from "./train/job_list";
 import { ModelList, usableModels } from "./train/model_list";

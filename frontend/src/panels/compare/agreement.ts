@@ -3,10 +3,10 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 
 import { ApiError, getComparison, getMicrographComparison } from "../../api";
+import { LatestAnswer } from "../../latest_answer";
 import { comparison, currentName, currentPicksId, labels, pickSets, selection } from "../../store";
 import { sayProblem } from "../../toasts";
 import type { Comparison, MicrographComparison } from "../../types";
-import { LatestAnswer } from "../review/latest_answer";
 
 /** What is compared: ids of pick sets, or "labels"; null for what is usual. */
 const chosenA = signal<string | null>(null);
@@ -31,11 +31,6 @@ export function choose(side: "A" | "B", id: string): void {
     chosenA.value = side === "A" ? id : id === a ? b : a;
     chosenB.value = side === "B" ? id : id === b ? a : b;
   });
-}
-
-/** Title of what is on a side. */
-export function titleOf(id: string): string {
-  return id === "labels" ? "Labels" : (pickSets.value.find((set) => set.id === id)?.title ?? id);
 }
 
 export const agreement = signal<Comparison | null>(null);

@@ -2,8 +2,8 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { openMicrograph } from "../../actions";
+import { formatCount } from "../../numbers";
 import { currentName } from "../../store";
-import { formatCount } from "../review/expected_text";
 import { agreement } from "./agreement";
 import { agreementOf, fractionText, worstFirst } from "./agreement_text";
 

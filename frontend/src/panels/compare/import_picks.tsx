@@ -3,8 +3,8 @@ import type { JSX } from "preact";
 
 import { loadPickSets } from "../../actions";
 import { importPicks, uploadFile } from "../../api";
+import { countOf } from "../../numbers";
 import { say, sayProblem } from "../../toasts";
-import { countOf } from "../review/expected_text";
 import { choose } from "./agreement";
 
 /** A name for files that are sent together, that no other batch has. */

@@ -4,11 +4,12 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { startJob } from "../../actions";
 import { getJobPicture } from "../../api";
+import { titleOf } from "../../picks/title";
 import { jobs, runningJobs } from "../../store";
 import { sayProblem } from "../../toasts";
 import type { CheckResult, Job } from "../../types";
 import { JobCard } from "../train/job_card";
-import { sideA, titleOf } from "./agreement";
+import { sideA } from "./agreement";
 
 /** Asks the images whether coordinates are flipped or swapped, and shows what they say. */
 export function OrientationCheck(): JSX.Element {

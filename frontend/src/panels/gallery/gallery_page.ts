@@ -4,11 +4,11 @@ import { batch, effect, signal } from "@preact/signals";
 
 import { getBoxes, getGallery } from "../../api";
 import { changeOf, labelsShown, loadLabels, shownLabels } from "../../labels/session";
+import { LatestAnswer } from "../../latest_answer";
 import { kept } from "../../settings";
 import { candidates, currentName, currentPicksId, diameter_px, rowsByName, selection, view } from "../../store";
 import { sayProblem } from "../../toasts";
 import type { Gallery, GalleryOrder, Operation, Selection } from "../../types";
-import { LatestAnswer } from "../review/latest_answer";
 import { operationsTo, stateOf, type BoxState } from "./box_state";
 
 export const boxesOnPage = 100;

@@ -2,10 +2,10 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { getExportZip } from "../../api";
+import { countOf, formatCount } from "../../numbers";
+import { titleOf } from "../../picks/title";
 import { sayProblem } from "../../toasts";
 import type { Export } from "../../types";
-import { titleOf } from "../compare/agreement";
-import { countOf, formatCount } from "../review/expected_text";
 import { whenText } from "../train/job_text";
 
 const filesAtOnce = 8;

@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
 
-import { candidates, currentPickSet, drawnPicks } from "../../store";
+import { formatCount } from "../../numbers";
 import { REASONS } from "../../picks/judge";
-import { explainExpected, explainNotExpected, formatCount, percentWithError } from "./expected_text";
+import { candidates, currentPickSet, drawnPicks } from "../../store";
+import { explainExpected, explainNotExpected, percentWithError } from "./expected_text";
 import { summary } from "./pick_figures";
 
 /** How many picks are kept, here and over the data set, and why the others are not. */

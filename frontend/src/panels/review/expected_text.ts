@@ -1,5 +1,6 @@
 // What is said of the precision and recall to be expected at a threshold.
 
+import { formatCount } from "../../numbers";
 import type { Expected, PickSet } from "../../types";
 
 /** A fraction and its error as whole per cent: "94 ± 2 %"; a dash where it is not known. */
@@ -27,16 +28,4 @@ export function explainNotExpected(kind: PickSet["kind"], isCalibrated: boolean)
     return "Precision and recall cannot be foretold: this model had too few labels to learn how sure it can be. More labels, and training again, give it that.";
   }
   return "Precision and recall cannot be foretold: the range of standard deviations is wider than the one that the model knows.";
-}
-
-/** A count with thin gaps between thousands: 12 345. */
-export function formatCount(count: number): string {
-  return Math.round(count)
-    .toString()
-    .replace(/\B(?=(\d{3})+$)/g, "\u202f");
-}
-
-/** "1 particle", "2 particles". */
-export function countOf(count: number, singular: string, plural = `${singular}s`): string {
-  return `${formatCount(count)} ${count === 1 ? singular : plural}`;
 }

@@ -1,5 +1,7 @@
-import { useRef } from "preact/hooks";
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+
+import type { Histogram } from "../../types";
 import {
   axisTicks,
   barHeights,
@@ -8,7 +10,6 @@ import {
   valueAtFraction,
   type CountScale,
 } from "./histogram_scale";
-import type { Histogram } from "../../types";
 
 export interface Handle {
   /** What moves with it, for tests and tooltips. */

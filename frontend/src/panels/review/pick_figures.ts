@@ -3,10 +3,10 @@
 import { computed, effect, signal } from "@preact/signals";
 
 import { getHistograms, getSummary } from "../../api";
+import { LatestAnswer } from "../../latest_answer";
 import { currentPicksId, currentPickSet, selection } from "../../store";
 import { sayProblem } from "../../toasts";
 import type { Histograms, PickSummary, Selection } from "../../types";
-import { LatestAnswer } from "./latest_answer";
 
 export const histograms = signal<Histograms | null>(null);
 /** Sums over the data set at the sliders' values; those of a moment ago while they move. */

@@ -2,10 +2,10 @@ import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { cancelJob } from "../../actions";
+import { countOf } from "../../numbers";
 import { sayProblem } from "../../toasts";
 import type { Job, PickResult } from "../../types";
 import { now_ms, useClock } from "./clock";
-import { countOf } from "../review/expected_text";
 import { durationText, isOver, secondsLeft, secondsOf, stateSigns } from "./job_text";
 import { LearningCurve } from "./learning_curve";
 

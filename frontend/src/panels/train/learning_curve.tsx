@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+
 import type { CurvePoint } from "../../types";
 import { dotsOf, highestLoss, pathOf, placeCurve, placeStages, type PlacedPoint } from "./curve_geometry";
 

@@ -2,9 +2,9 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { startJob } from "../../actions";
+import { countOf } from "../../numbers";
 import { currentPickSet, models, project, runningJobs } from "../../store";
 import { sayProblem } from "../../toasts";
-import { countOf } from "../review/expected_text";
 import { JobCard } from "./job_card";
 import { usableModels } from "./model_list";
 
