@@ -7,6 +7,7 @@ import os
 import threading
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from deepem.core import Micrograph
 from deepem.errors import OutputError
 from deepem.io import write_atomically
 from deepem.studio.display.contrast import GreyValues
-from deepem.studio.display.grey_unit import GreyUnit, find_grey_unit
+from deepem.studio.display.grey_unit import GreyUnit, find_grey_unit, is_narrow
 from deepem.studio.display.jpeg import encode_jpeg
 from deepem.studio.display.look import Look
 from deepem.studio.display.pyramid_cache import find_file_state
@@ -93,25 +94,30 @@ def make_thumbnail(micrograph: Micrograph) -> NDArray[np.uint8]:
     square = 1
     while max(ny, nx) >= 2 * square * THUMBNAIL_SIDE_PX:
         square *= 2
-    small = []
+    lines = []
     for number, top in enumerate(range(0, ny, square)):
         if is_mapped and number % _MAPPED_STRIPS == 0:
             pixels = micrograph.pixels()  # what was read so far need not stay in memory
-        small.append(_shrink_strip(pixels[top : top + square], square, unit))
-    binned = np.stack(small)
+        lines.append(_average_rows(pixels[top : top + square], unit))
+    starts = np.arange(0, nx, square)
+    sums = np.add.reduceat(unit.apply(np.stack(lines)), starts, axis=1)
+    binned = (sums / np.diff(starts, append=nx)).astype(np.float32)
     grey = GreyValues.of(binned).to_bytes(binned, _LOOK)
     shrink = min(1.0, THUMBNAIL_SIDE_PX / max(ny, nx))
     size = max(1, round(nx * shrink)), max(1, round(ny * shrink))
     return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
 
 
-def _shrink_strip(strip: NDArray[np.generic], square: int, unit: GreyUnit) -> NDArray[np.float32]:
-    """One row from a strip of as many rows: means over squares, or over the rows in the middle."""
+def _average_rows(strip: NDArray[Any], unit: GreyUnit) -> NDArray[np.floating]:
+    """Mean of the rows in the middle of a strip."""
     top = max(0, (len(strip) - _ROWS_OF_EACH) // 2)
-    row = unit.apply(strip[top : top + _ROWS_OF_EACH]).mean(axis=0, dtype=np.float32)
-    starts = np.arange(0, len(row), square)
-    sums = np.add.reduceat(row, starts)
-    return (sums / np.diff(starts, append=len(row))).astype(np.float32)
+    rows = strip[top : top + _ROWS_OF_EACH]
+    kind = np.float32 if is_narrow(rows.dtype) else np.float64
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = rows.mean(axis=0, dtype=kind)
+        if not np.isfinite(mean).all():
+            mean = np.where(np.isfinite(rows), rows, unit.offset).mean(axis=0, dtype=kind)
+    return np.asarray(mean)
 
 
 def _read_kept(path: Path, made_from: str) -> bytes | None:

@@ -49,6 +49,18 @@ def test_micrographs_without_an_image_are_mid_grey(value):
     assert (thumbnail == 128).all()
 
 
+def test_pixels_that_are_not_finite_spoil_nothing(write_micrograph, make_scene):
+    pixels = make_scene((640, 640))
+    expected = make_thumbnail(write_micrograph(pixels)).astype(float)
+    pixels[100:104, 100:104] = np.nan
+    pixels[300, 300] = np.inf
+    seen = make_thumbnail(Micrograph.from_array(pixels)).astype(float)
+    rows, columns = np.indices(seen.shape)
+    elsewhere = (abs(rows - 25) > 2) | (abs(columns - 25) > 2)
+    elsewhere &= (abs(rows - 75) > 2) | (abs(columns - 75) > 2)
+    np.testing.assert_allclose(seen[elsewhere], expected[elsewhere], atol=3)
+
+
 def test_it_is_kept_on_disk_and_made_once(write_micrograph, make_scene, tmp_path, decode):
     micrograph = write_micrograph(make_scene((400, 300)))
     folder = tmp_path / "cache" / "thumbnails"
