@@ -233,7 +233,19 @@ def test_without_the_extra_it_says_what_to_install(folder: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux lists its libraries")
 def test_the_server_never_loads_torch(start: Callable[..., Studio]) -> None:
     studio = start()
-    for path in ("project", "micrographs", "micrographs/mic_0", "micrographs/mic_0/labels"):
+    for path in (
+        "project",
+        "micrographs",
+        "micrographs/mic_0",
+        "micrographs/mic_0/labels",
+        "micrographs/mic_0/thumbnail",
+        "micrographs/mic_0/tiles/0/0/0",
+        "jobs",
+        "models",
+        "picks",
+        "compare?a=labels&b=labels",
+        "exports",
+    ):
         assert studio.ask(f"/api/{path}").status_code == 200
     libraries = Path(f"/proc/{studio.process.pid}/maps").read_text()
     assert "numpy" in libraries

@@ -48,7 +48,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     )
     shown, loaded = ended.stdout.split("LOADED")
     assert "Usage: deepem" in shown
-    heavy = {"torch", "scipy", "matplotlib", "pandas", "numpy", "tifffile"}
+    heavy = {"torch", "scipy", "matplotlib", "pandas", "numpy", "tifffile", "fastapi", "uvicorn"}
     assert not heavy & set(loaded.split())
 
 
