@@ -3,6 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# What is installed is compiled when it is first used: most of it never is.
+PIP := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
+
 # A few tests at a time, each on one core.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
@@ -55,9 +58,9 @@ $(PACKAGES): frontend/package.json frontend/package-lock.json
 	touch $@
 
 .venv/runtime: .venv/pip pyproject.toml
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(PIP) --editable .
 	touch $@
 
 .venv/development: .venv/runtime
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	$(PIP) --group dev
 	touch $@

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -24,8 +25,23 @@ _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "si
 
 @pytest.fixture(scope="session")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """200 micrographs of 256 x 256 px, each another, in ``mics``, and a model ``m.deepem``."""
-    folder = tmp_path_factory.mktemp("many")
+    """200 micrographs of 256 x 256 px, each another, in ``mics``, and a model ``m.deepem``.
+
+    They are made once, for all processes that share the tests.
+    """
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # of this run, and no other
+    folder = base / "many"
+    with (base / "many.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "m.deepem").exists():
+            _make_many(folder)
+    return folder
+
+
+def _make_many(folder: Path) -> None:
+    """Make what `many` describes, the model last."""
     scenes = list(
         simulate_dataset(
             make_phantom("apoferritin"), 6, n_particles=12, pixel_size_angstrom=4.0, seed=0,
@@ -38,14 +54,13 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
         place_picks(read_picks(path.with_suffix(".box"))[0], micrograph)
         for path, micrograph in zip(paths, micrographs, strict=True)
     ]
-    save_model(train(micrographs, picks, network="deepem8", epochs=25), folder / "m.deepem")
     noise = np.random.default_rng(0)
     for number in range(200):
         pixels = np.rot90(micrographs[number % 6].pixels(), number // 6)
         pixels = pixels + noise.normal(scale=0.1 * pixels.std(), size=pixels.shape)
         path = folder / "mics" / f"mic_{number:04d}.mrc"
         write_mrc(path, pixels.astype(np.float32), pixel_size_angstrom=4.0)
-    return folder
+    save_model(train(micrographs, picks, network="deepem8", epochs=25), folder / "m.deepem")
 
 
 @dataclass(frozen=True)
