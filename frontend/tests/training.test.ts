@@ -13,6 +13,12 @@ test("labels are counted over all micrographs that have any", () => {
   });
 });
 
+test("an empty micrograph is one of those that are learnt from", () => {
+  assert.deepEqual(countLabels([labelled(3), labelled(0, 0, true)]), {
+    n_particles: 3, n_negatives: 0, n_micrographs: 2, n_complete: 1,
+  });
+});
+
 test("what is missing is said, and nothing when nothing is", () => {
   const without = missingFor(countLabels([]), false);
   assert.deepEqual(without.map((each) => each.what), ["diameter", "particles"]);

@@ -94,7 +94,7 @@ function takeToolFor(what: Missing): void {
 
 function train(): void {
   const { start, labels, network, seed } = choice.value;
-  const isKnown = models.value.some((model) => model.id === start);
+  const isKnown = usableModels(models.value).some((model) => model.id === start);
   const look_at = currentName.value === null ? [] : [currentName.value];
   startJob("train", { start: isKnown ? start : null, labels, network, look_at, seed }).catch(sayProblem);
 }
@@ -102,6 +102,7 @@ function train(): void {
 function Choices({ counts }: { counts: LabelCounts }): JSX.Element {
   const { start, labels, network, seed } = choice.value;
   const usable = usableModels(models.value);
+  const goesOn = usable.some((model) => model.id === start);
   const change = (changes: Partial<Choice>) => (choice.value = { ...choice.value, ...changes });
   return (
     <>
@@ -109,7 +110,7 @@ function Choices({ counts }: { counts: LabelCounts }): JSX.Element {
         <span>Begin with</span>
         <select
           aria-label="Begin with"
-          value={usable.some((model) => model.id === start) ? start : ""}
+          value={goesOn ? start : ""}
           onChange={(event) => change({ start: event.currentTarget.value })}
         >
           <option value="">a new network</option>
@@ -139,7 +140,7 @@ function Choices({ counts }: { counts: LabelCounts }): JSX.Element {
           <select
             aria-label="Network"
             value={network}
-            disabled={start !== ""}
+            disabled={goesOn}
             onChange={(event) => change({ network: event.currentTarget.value as Choice["network"] })}
           >
             <option value="residual">residual (fast, needs few labels)</option>

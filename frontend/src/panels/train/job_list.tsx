@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
 
 import { getJob } from "../../api";
 import { jobs } from "../../store";
@@ -34,18 +35,18 @@ export function JobList(): JSX.Element | null {
 }
 
 function JobEntry({ job }: { job: Job }): JSX.Element {
+  const isOpen = useSignal(false);
   const log = useSignal<string[] | null>(null);
   const { word, sign } = stateSigns[job.state];
   const seconds = secondsOf(job, now_ms.value);
 
-  function readLog(isOpen: boolean): void {
-    if (!isOpen) return;
-    getJob(job.id).then((found) => (log.value = found.log), sayProblem);
-  }
+  useEffect(() => {
+    if (isOpen.value) getJob(job.id).then((found) => (log.value = found.log), sayProblem);
+  }, [isOpen.value, job.stage, job.state]);
 
   return (
     <li>
-      <details onToggle={(event) => readLog(event.currentTarget.open)}>
+      <details onToggle={(event) => (isOpen.value = event.currentTarget.open)}>
         <summary>
           <span class={`job-sign is-${job.state}`} aria-hidden="true">
             {sign}

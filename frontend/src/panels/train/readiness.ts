@@ -5,7 +5,7 @@ import type { Row } from "../../types";
 export interface LabelCounts {
   n_particles: number;
   n_negatives: number;
-  /** Micrographs with at least one label. */
+  /** Micrographs with a label, or without any and complete: empty ones teach too. */
   n_micrographs: number;
   /** Micrographs of which all particles are labelled. */
   n_complete: number;
@@ -24,7 +24,8 @@ export function countLabels(micrographs: readonly CountedMicrograph[]): LabelCou
   for (const micrograph of micrographs) {
     counts.n_particles += micrograph.n_particles;
     counts.n_negatives += micrograph.n_negatives;
-    if (micrograph.n_particles + micrograph.n_negatives > 0) counts.n_micrographs += 1;
+    const hasLabels = micrograph.n_particles + micrograph.n_negatives > 0;
+    if (hasLabels || micrograph.complete) counts.n_micrographs += 1;
     if (micrograph.complete) counts.n_complete += 1;
   }
   return counts;
