@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { applyChange, dropIdle, invertChange, makeOperation, type Change } from "../src/labels/operations";
+import { applyChange, dropIdle, invertChange, makeOperation, mergeChanges, type Change } from "../src/labels/operations";
 import type { Labels } from "../src/types";
 
 const START: Labels = {
@@ -71,4 +71,13 @@ test("adding and removing the same label in one change can be undone", () => {
   })!;
   const changed = applyChange(START, change);
   assert.deepEqual(asSet(applyChange(changed, invertChange(change))), asSet(START));
+});
+
+test("changes one after the other and merged give the same labels", () => {
+  const changes: Change[] = [
+    { name: "m", operations: [makeOperation("add", "particle", 1, 2)], complete: true },
+    { name: "m", operations: [makeOperation("remove", "particle", 1, 2)], complete: false },
+    { name: "m", operations: [makeOperation("add", "negative", 3, 4)] },
+  ];
+  assert.deepEqual(asSet(applyChange(START, mergeChanges(changes))), asSet(changes.reduce(applyChange, START)));
 });

@@ -13,25 +13,27 @@ const add = (name: string, x: number): Change => ({
 });
 const rest = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-test("changes are sent one at a time, in order", async () => {
-  const sent: number[] = [];
+test("one request at a time, in order; what waits goes together in the next", async () => {
+  const sent: number[][] = [];
   let n_open = 0;
   const queue = new SendQueue({
     send: async (change) => {
       assert.equal(++n_open, 1);
       await rest();
       n_open--;
-      sent.push(change.operations[0]!.x_px);
+      sent.push(change.operations.map(({ x_px }) => x_px));
       return answer(change.name);
     },
     onSaved: () => {},
     onFailed: () => assert.fail("nothing fails here"),
     onChanged: () => {},
   });
-  for (const x of [1, 2, 3, 4]) queue.push(add("m", x));
+  for (const x of [1, 2, 3]) queue.push(add("m", x));
+  queue.push(add("other", 4));
+  queue.push(add("m", 5));
   while (queue.length > 0) await rest();
-  assert.deepEqual(sent, [1, 2, 3, 4]);
-  assert.equal(queue.countSaved("m"), 4);
+  assert.deepEqual(sent, [[1], [2, 3], [4], [5]]);
+  assert.equal(queue.countSaved("m"), 3);
 });
 
 test("after a failure nothing is lost, and everything is sent in order at the next start", async () => {
@@ -40,7 +42,7 @@ test("after a failure nothing is lost, and everything is sent in order at the ne
   const queue = new SendQueue({
     send: async (change) => {
       if (!isReachable) throw new Error("no connection");
-      sent.push(change.operations[0]!.x_px);
+      sent.push(...change.operations.map(({ x_px }) => x_px));
       return answer(change.name);
     },
     onSaved: () => {},
@@ -58,29 +60,29 @@ test("after a failure nothing is lost, and everything is sent in order at the ne
   assert.equal(queue.length, 0);
 });
 
-test("what the server refuses is dropped, and what follows is sent", async () => {
-  const refused: Change[] = [];
+test("the change that the server refuses is dropped, and all others are sent", async () => {
+  const refused: number[] = [];
   const sent: number[] = [];
   const queue = new SendQueue({
     send: async (change) => {
-      const x = change.operations[0]!.x_px;
-      if (x === 1) throw new Error("refused");
-      sent.push(x);
+      await rest();
+      const places = change.operations.map(({ x_px }) => x_px);
+      if (places.includes(3)) throw new Error("refused");
+      sent.push(...places);
       return answer(change.name);
     },
     onSaved: () => {},
     onFailed: (_, change) => {
-      refused.push(change);
-      assert.deepEqual(queue.waiting("m").includes(change), false);
+      refused.push(change.operations[0]!.x_px);
+      assert.equal(queue.waiting("m").includes(change), false);
       return "drop";
     },
     onChanged: () => {},
   });
-  queue.push(add("m", 1));
-  queue.push(add("m", 2));
-  await rest();
-  assert.equal(refused.length, 1);
-  assert.deepEqual(sent, [2]);
+  for (const x of [1, 2, 3, 4, 5]) queue.push(add("m", x));
+  while (queue.length > 0) await rest();
+  assert.deepEqual(refused, [3]);
+  assert.deepEqual(sent, [1, 2, 4, 5]);
 });
 
 test("a large change is cut into requests that the server takes", async () => {

@@ -67,3 +67,13 @@ export function invertChange(change: Change): Change {
   const { name, complete } = change;
   return complete === undefined ? { name, operations } : { name, operations, complete: !complete };
 }
+
+/** Changes of one micrograph as one, in their order. */
+export function mergeChanges(changes: readonly Change[]): Change {
+  const complete = changes.findLast((change) => change.complete !== undefined)?.complete;
+  const merged = {
+    name: changes[0]!.name,
+    operations: changes.flatMap((change) => change.operations),
+  };
+  return complete === undefined ? merged : { ...merged, complete };
+}

@@ -1,7 +1,8 @@
-// Changes on their way to the server: one request at a time, in order, none lost.
+// Changes on their way to the server: one request at a time, in order, none lost. What waits while
+// a request is on its way goes together in the next.
 
 import type { Labels } from "../types";
-import type { Change } from "./operations";
+import { mergeChanges, type Change } from "./operations";
 
 const MOST_OPERATIONS = 5000; // in one request
 
@@ -16,6 +17,8 @@ export interface QueueOptions {
 export class SendQueue {
   private changes: Change[] = [];
   private isSending = false;
+  /** After a refusal, how many changes are sent one by one, to find the one that is refused. */
+  private n_alone = 0;
   private saved = new Map<string, number>();
 
   constructor(private readonly options: QueueOptions) {}
@@ -51,29 +54,53 @@ export class SendQueue {
     if (!this.isSending) void this.run();
   }
 
+  /** The first changes, as far as they are of one micrograph and fit into one request. */
+  private nextBatch(): Change[] {
+    const first = this.changes[0]!;
+    if (this.n_alone > 0) return [first];
+    let n_operations = 0;
+    const end = this.changes.findIndex((change) => {
+      n_operations += change.operations.length;
+      return change.name !== first.name || n_operations > MOST_OPERATIONS;
+    });
+    return end < 0 ? [...this.changes] : this.changes.slice(0, end);
+  }
+
   private async run(): Promise<void> {
     this.isSending = true;
     try {
-      for (let first = this.changes[0]; first; first = this.changes[0]) {
-        let answer: Labels;
-        try {
-          answer = await this.options.send(first);
-        } catch (problem) {
-          // The change is taken out first, so that what `onFailed` draws is without it.
-          this.changes.shift();
-          if (this.options.onFailed(problem, first) === "keep") {
-            this.changes.unshift(first);
-            return;
-          }
-          continue;
-        }
-        this.changes.shift();
-        this.saved.set(first.name, this.countSaved(first.name) + 1);
-        this.options.onSaved(answer);
+      while (this.changes.length > 0) {
+        const batch = this.nextBatch();
+        if (!(await this.trySending(batch))) return;
       }
     } finally {
       this.isSending = false;
       this.options.onChanged(this.length);
     }
+  }
+
+  /** Whether to go on. */
+  private async trySending(batch: Change[]): Promise<boolean> {
+    let answer: Labels;
+    try {
+      answer = await this.options.send(mergeChanges(batch));
+    } catch (problem) {
+      if (batch.length > 1) {
+        this.n_alone = batch.length;
+        return true;
+      }
+      this.n_alone = Math.max(0, this.n_alone - 1);
+      // The change is taken out first, so that what `onFailed` draws is without it.
+      const first = this.changes.shift()!;
+      if (this.options.onFailed(problem, first) === "drop") return true;
+      this.changes.unshift(first);
+      return false;
+    }
+    this.n_alone = Math.max(0, this.n_alone - 1);
+    this.changes = this.changes.slice(batch.length);
+    this.saved.set(answer.name, this.countSaved(answer.name) + 1);
+    this.options.onSaved(answer);
+    this.options.onChanged(this.length);
+    return true;
   }
 }

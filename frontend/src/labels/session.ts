@@ -34,6 +34,7 @@ const queue = new SendQueue({
     if (problem instanceof ApiError && [400, 404, 409, 413, 422].includes(problem.status)) {
       // Sending it again would not help: it is taken back, and the page says so.
       stack.forget(change);
+      showUndo();
       say(`Labels of ${change.name} were not saved. ${problem.message}`, "error");
       show(change.name);
       return "drop";
@@ -80,6 +81,7 @@ function show(name: string): void {
 
 /** Reads the labels of a micrograph (again), and draws them when it is the one shown. */
 export async function loadLabels(name: string, signal?: AbortSignal): Promise<void> {
+  show(name); // what is known of it, at once
   for (;;) {
     const n_saved = queue.countSaved(name);
     const answer = await getLabels(name, signal);
@@ -91,10 +93,14 @@ export async function loadLabels(name: string, signal?: AbortSignal): Promise<vo
   }
 }
 
-function enqueue(change: Change): void {
-  queue.push(change);
+function showUndo(): void {
   canUndo.value = stack.canUndo;
   canRedo.value = stack.canRedo;
+}
+
+function enqueue(change: Change): void {
+  queue.push(change);
+  showUndo();
   show(change.name);
 }
 

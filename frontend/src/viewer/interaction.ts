@@ -153,7 +153,8 @@ export function attachPointer(element: HTMLElement, stage: Stage): () => void {
     if (event.code === "Space") spaceIsDown = event.type === "keydown" && isOverViewer();
     if (event.code === "Space" && spaceIsDown) event.preventDefault();
   }
-  const isOverViewer = () => element.matches(":hover") || element.contains(document.activeElement);
+  // Whoever has come to a button with the Tab key presses it with the space bar.
+  const isOverViewer = () => element.matches(":hover") && !document.activeElement?.matches("button:focus-visible");
 
   const forget = () => (pointer.value = null);
   const noMenu = (event: Event) => event.preventDefault();

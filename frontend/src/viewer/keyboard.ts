@@ -5,7 +5,7 @@ import { neighbour } from "../list/order";
 import { redo, undo } from "../labels/session";
 import { brushRadius, currentName, galleryIsOpen, helpIsOpen, tool } from "../store";
 import { fit, oneToOne, panBy, zoomIn, zoomOut } from "./looking";
-import { marksAreShown, ruler } from "./scene";
+import { marksAreShown, openMenu, ruler } from "./scene";
 import { clampBrush, TOOLS } from "./tools";
 
 const PAN_PX = 120;
@@ -25,7 +25,7 @@ function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
     (target.matches("textarea, select, [contenteditable]") ||
-      (target instanceof HTMLInputElement && !["checkbox", "radio", "button"].includes(target.type)))
+      (target instanceof HTMLInputElement && !["checkbox", "button"].includes(target.type)))
   );
 }
 
@@ -40,7 +40,8 @@ const KEYS: Record<string, () => void> = {
   h: () => (marksAreShown.value = !marksAreShown.value),
   "?": () => (helpIsOpen.value = !helpIsOpen.value),
   Escape: () => {
-    if (ruler.value) ruler.value = null;
+    if (openMenu.value !== null) openMenu.value = null;
+    else if (ruler.value) ruler.value = null;
     else tool.value = "select";
   },
 };

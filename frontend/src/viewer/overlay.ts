@@ -35,7 +35,7 @@ export class Overlay {
   private readonly marks = new Marks();
   private width = 0;
   private height = 0;
-  private ratio = 1;
+  ratio = 1; // dots for one screen pixel
 
   constructor(private readonly canvas: HTMLCanvasElement) {
     this.context = canvas.getContext("2d")!;

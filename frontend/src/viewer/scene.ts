@@ -37,6 +37,9 @@ export const flash = signal<{ x_px: number; y_px: number; strength: number } | n
 /** While false, nothing is drawn over the micrograph. */
 export const marksAreShown = signal(true);
 
+/** Which of the two menus of the tool bar is open. */
+export const openMenu = signal<"display" | "layers" | null>(null);
+
 export const pickStates = computed(() =>
   drawnPicks.value ? findStates(drawnPicks.value, labels.value) : null,
 );

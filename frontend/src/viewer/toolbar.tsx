@@ -1,17 +1,13 @@
 // The bar over the viewer: tools, undo, where to look, how it looks.
 
-import { signal } from "@preact/signals";
-
 import { Icon, type IconName } from "../icons";
 import { canRedo, canUndo } from "../labels/session";
 import { brushRadius, candidates, tool } from "../store";
 import { DisplaySettings, LayerSettings } from "./display_settings";
 import { redoAndShow, undoAndShow } from "./keyboard";
 import { fit, oneToOne } from "./looking";
+import { openMenu } from "./scene";
 import { clampBrush, LARGEST_BRUSH, SMALLEST_BRUSH, TOOLS } from "./tools";
-
-/** Which of the two menus of the bar is open. */
-export const openMenu = signal<"display" | "layers" | null>(null);
 
 interface ButtonProps {
   icon: IconName;

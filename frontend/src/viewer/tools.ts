@@ -17,7 +17,7 @@ export const TOOLS: readonly ToolEntry[] = [
     hint: "Drag to pan, wheel to zoom. In Review, click a pick to reject it or to accept it." },
   { tool: "particle", icon: "particle", name: "Add particles", short: "Particle", key: "a",
     hint: "Click the centre of a particle. Drag a label to move it, right-click it to delete it." },
-  { tool: "negative", icon: "negative", name: "Not a particle", short: "Not", key: "n",
+  { tool: "negative", icon: "negative", name: "Not a particle", short: "No particle", key: "n",
     hint: "Click what looks like a particle and is none: ice, carbon, an aggregate." },
   { tool: "eraser", icon: "eraser", name: "Erase labels", short: "Erase", key: "e",
     hint: "Drag over labels to delete them. [ and ] change the size." },

@@ -58,7 +58,8 @@ function mount(host: HTMLElement, canvas: HTMLCanvasElement): () => void {
   const draw = () => overlay.draw(projection.value, makeScene(hasKeyFocus.value));
   const onMove = () => {
     const { clientWidth: width, clientHeight: height } = host;
-    if (width !== viewerSize.value.width || height !== viewerSize.value.height) {
+    const isResized = width !== viewerSize.peek().width || height !== viewerSize.peek().height;
+    if (isResized || overlay.ratio !== window.devicePixelRatio) {
       overlay.resize(width, height);
       viewerSize.value = { width, height };
     }
