@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepem.core import Picks
-from deepem.evaluation.matching import match_picks
+from deepem.evaluation.matching import find_pairs, match_picks
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,7 @@ class Agreement:
         Whether each pick of the first and of the second set is matched, shapes ``(n_a,)`` and
         ``(n_b,)``.
     distance_px
-        Distances of the pairs in unbinned pixels, shape ``(n_both,)``.
+        Distances of the pairs in unbinned pixels, shape ``(n_both,)``, in no order.
     """
 
     micrograph: str
@@ -112,12 +113,32 @@ def find_agreement(a: Picks, b: Picks, *, max_distance_px: float) -> Agreement:
     >>> find_agreement(a, b, max_distance_px=10).n_both
     1
     """
-    unscored = replace(a, score=np.full(len(a), np.nan))
-    matching = match_picks(unscored, b, max_distance_px=max_distance_px)
-    is_shared_a = matching.is_true_positive
+    # Most pairs are alone, and need no choice; what is left is small, and soon matched.
+    alone = _find_lonely_pairs(a, b, max_distance_px)
+    is_shared_a = np.zeros(len(a), dtype=np.bool_)
     is_shared_b = np.zeros(len(b), dtype=np.bool_)
-    is_shared_b[matching.truth_index[is_shared_a]] = True
-    return Agreement(b.micrograph, is_shared_a, is_shared_b, matching.distance_px[is_shared_a])
+    is_shared_a[alone["i"]] = True
+    is_shared_b[alone["j"]] = True
+    rest_a, rest_b = np.flatnonzero(~is_shared_a), np.flatnonzero(~is_shared_b)
+    unscored = a.take(rest_a).with_score(np.full(rest_a.size, np.nan))
+    matching = match_picks(unscored, b.take(rest_b), max_distance_px=max_distance_px)
+    is_found = matching.is_true_positive
+    is_shared_a[rest_a[is_found]] = True
+    is_shared_b[rest_b[matching.truth_index[is_found]]] = True
+    distance_px = np.concatenate([alone["v"], matching.distance_px[is_found]])
+    return Agreement(b.micrograph, is_shared_a, is_shared_b, distance_px)
+
+
+def _find_lonely_pairs(a: Picks, b: Picks, max_distance_px: float) -> NDArray[Any]:
+    """Pairs of which neither has another that is near enough."""
+    xy_a, xy_b = (np.column_stack([one.x_px, one.y_px]) for one in (a, b))
+    if not (max_distance_px > 0 and np.isfinite(xy_a).all() and np.isfinite(xy_b).all()):
+        return np.empty(0, dtype=[("i", int), ("j", int), ("v", float)])  # which is refused later
+    pairs = find_pairs(xy_a, xy_b, max_distance_px)
+    n_of_a = np.bincount(pairs["i"], minlength=len(a))
+    n_of_b = np.bincount(pairs["j"], minlength=len(b))
+    lonely: NDArray[Any] = pairs[(n_of_a[pairs["i"]] == 1) & (n_of_b[pairs["j"]] == 1)]
+    return lonely
 
 
 def sum_up_agreement(agreements: Iterable[Agreement]) -> AgreementFigures:

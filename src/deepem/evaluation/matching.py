@@ -189,7 +189,7 @@ def match_nearest(picks: Picks, truth: Picks, *, max_distance_px: float) -> Matc
     """
     _check_max_distance(max_distance_px)
     _common_frame(picks, truth)
-    pairs = _find_pairs(_xy(picks), _xy(truth), max_distance_px)
+    pairs = find_pairs(_xy(picks), _xy(truth), max_distance_px)
     truth_index = np.full(len(picks), -1, dtype=np.int64)
     distance_px = np.full(len(picks), np.nan)
     is_taken = np.zeros(len(truth), dtype=np.bool_)
@@ -208,10 +208,10 @@ def match_nearest(picks: Picks, truth: Picks, *, max_distance_px: float) -> Matc
     )
 
 
-def _find_pairs(
+def find_pairs(
     pick_xy: NDArray[np.float64], truth_xy: NDArray[np.float64], max_distance_px: float
 ) -> NDArray[Any]:
-    """Pairs that are near enough: indices ``i`` and ``j``, and their distance ``v``."""
+    """Pairs that are near enough, of positions ``(n, 2)``: indices ``i``, ``j``, distance ``v``."""
     from scipy.spatial import cKDTree  # slow to load, and picking needs no matching
 
     found: NDArray[Any] = cKDTree(pick_xy).sparse_distance_matrix(
@@ -231,7 +231,7 @@ def _assign(
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
     n_picks, n_truth = len(pick_xy), len(truth_xy)
-    pairs = _find_pairs(pick_xy, truth_xy, max_distance_px)
+    pairs = find_pairs(pick_xy, truth_xy, max_distance_px)
     # Every pick can be left out by taking a column of its own, beyond those of the particles.
     # Each rank of score makes that dearer by more than all distances, of at most 1, together.
     # All prices are raised by 1, which changes no choice: the solver does not accept 0.

@@ -108,12 +108,20 @@ def compare_one(
 
 def _find_diameter_px(project: Project, *picks: Picks) -> float:
     """Diameter that the project says; or else that of the boxes."""
-    known = project.settings.diameter_px
-    if known is None:
-        known = project.diameter_px(project.open(picks[0].micrograph))
+    settings = project.settings
+    known = settings.diameter_px
+    if settings.diameter_angstrom is not None:
+        sizes = [one.frame.pixel_size_angstrom for one in picks if one.frame is not None]
+        size = sizes[0] if sizes else project.open(picks[0].micrograph).pixel_size_angstrom
+        known = None if size is None else settings.diameter_angstrom / size
     if known is None:
         boxed = [one for one in picks if one.box_size_px is not None and len(one)][:1]
         if not boxed:
+            if project.settings.diameter_angstrom is not None:
+                raise ConfigError(
+                    "pixel_size_angstrom",
+                    "is not known, so the diameter in Å says nothing of pixels; set it first",
+                )
             raise ConfigError(
                 "diameter",
                 "is not known, so nobody can say which picks are the same particle; set it first",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from deepem.core import Picks
 from deepem.errors import ConfigError, FileFormatError, NotFoundError
+from deepem.io import write_mrc
 from deepem.studio.comparison import compare, compare_one
 from deepem.studio.labels.operations import Operation
+from deepem.studio.project import Project
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,16 @@ def test_a_diameter_in_angstrom_and_none(project):
     assert compare(project, boxed, OTHER).figures.n_both == 1
     project.update(diameter_angstrom=25)  # 10 px
     assert compare(project, ONE, OTHER).figures.n_both == 1
+
+
+def test_a_diameter_in_angstrom_needs_a_pixel_size(folder):
+    pixels = np.random.default_rng(0).normal(size=(240, 320)).astype(np.float32)
+    write_mrc(folder / "mic_0.mrc", pixels, overwrite=True)
+    project = Project(folder)
+    project.update(diameter_angstrom=25)
+    with pytest.raises(ConfigError, match="says nothing of pixels; set it first") as caught:
+        compare_one(project, ONE, OTHER, "mic_0")
+    assert caught.value.field == "pixel_size_angstrom"
 
 
 def test_one_micrograph_pick_by_pick(project):
