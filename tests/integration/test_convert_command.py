@@ -122,7 +122,9 @@ def test_what_check_prints_mends_the_coordinates(
     wrong, right = read(tmp_path / "mended"), read(mics)
     for name, places in right.items():
         np.testing.assert_allclose(wrong[name], places, atol=1e-3)
-    ended = deepem("check", tmp_path / "mended", mics, "--json")
+    picture = tmp_path / "mended.png"
+    ended = deepem("check", tmp_path / "mended", mics, "--json", "--picture", picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
     facts = json.loads(ended.out)
     assert facts["verdict"] == "fits"
     assert facts["n_micrographs"] == 6

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deepem.cli.console import Failures, print_data, print_note
-from deepem.cli.options import DiameterPx, Micrographs, PicksFormat, Seed
+from deepem.cli.console import Failures, check_writable, print_data, print_note
+from deepem.cli.options import DiameterPx, Micrographs, Overwrite, PicksFormat, Seed
 from deepem.errors import DeepEMError
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ def check(
     diameter_px: DiameterPx = None,
     seed: Seed = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", metavar="FILE.png", help="Draw the mean images side by side."),
+    ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Ask the images whether coordinates fit them, or would if they were turned.
 
@@ -39,9 +44,11 @@ def check(
     the file; or that the images cannot tell.
     """
     from deepem.cli.names import report_names
-    from deepem.io import find_micrographs, open_micrograph, pair_picks
-    from deepem.orientation import check_orientation
+    from deepem.io import find_micrographs, open_micrograph, pair_picks, write_atomically
+    from deepem.orientation import average_for_check, check_orientation, draw_check
 
+    if picture is not None:
+        check_writable(picture, overwrite=overwrite)
     failures = Failures()
     pairing = pair_picks(find_micrographs(micrographs), [picks], format=picks_format)
     for _, error in pairing.failures:
@@ -58,6 +65,10 @@ def check(
     result = check_orientation(opened, labels, diameter_px=diameter_px, seed=seed)
     for failure in result.failures:
         failures.add(failure)
+    if picture is not None:
+        images = average_for_check(result, opened, labels, diameter_px=diameter_px, seed=seed)
+        with write_atomically(picture, overwrite=overwrite, mode="wb") as png:
+            png.write(draw_check(result, images))
     if as_json:
         print_data(json.dumps(_to_dict(result), indent=2))
     else:
