@@ -44,7 +44,7 @@ class ExportStore:
         self._folder = project.exports_dir
         self._lock = threading.Lock()
         for mark in self._folder.glob(f"*/{_MARK}"):
-            shutil.rmtree(mark.parent)
+            shutil.rmtree(mark.parent, ignore_errors=True)  # a link stays, and is not listed
 
     def list_all(self) -> list[Export]:
         """All exports, newest first; a damaged record is left out, with a warning in the log."""
@@ -184,7 +184,7 @@ class ExportStore:
         try:
             yield folder
         except BaseException:
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
             raise
         mark.unlink()
 
