@@ -44,7 +44,7 @@ class ExportStore:
         self._folder = project.exports_dir
         self._lock = threading.Lock()
         for mark in self._folder.glob(f"*/{_MARK}"):
-            shutil.rmtree(mark.parent, ignore_errors=True)  # a link stays, and is not listed
+            shutil.rmtree(mark.parent, ignore_errors=True)  # a link is not followed
 
     def list_all(self) -> list[Export]:
         """All exports, newest first; a damaged record is left out, with a warning in the log."""
