@@ -36,6 +36,8 @@ export class Stage {
       preserveImageSizeOnResize: true,
       tabIndex: -1,
     });
+    // See placeOnWholeDots; the library's types do not know this method.
+    Object.assign(this.viewer.drawer, { minimumOverlapRequired: () => false });
     this.viewer.addHandler("update-viewport", onMove);
     this.viewer.addHandler("resize", onMove);
   }
@@ -78,7 +80,9 @@ export class Stage {
       y: 0,
       width: 1,
       success: (event) => {
-        if (this.shown === info) onAdded((event as unknown as { item: OpenSeadragon.TiledImage }).item);
+        const { item } = event as unknown as { item: OpenSeadragon.TiledImage };
+        placeOnWholeDots(item);
+        if (this.shown === info) onAdded(item);
       },
     });
   }
@@ -144,6 +148,27 @@ export class Stage {
   destroy(): void {
     this.viewer.destroy();
   }
+}
+
+/**
+ * Puts the edges of tiles on whole dots of the screen. OpenSeadragon hides the seams between tiles
+ * by making each a dot larger, which moves what is at its far side by a dot: marks would lie beside
+ * what they mark. On whole dots there are no seams to hide.
+ */
+function placeOnWholeDots(item: OpenSeadragon.TiledImage): void {
+  type Positioned = { position: Point; size: Point };
+  const image = item as unknown as { _positionTile: (tile: Positioned, ...rest: unknown[]) => void };
+  const place = image._positionTile;
+  image._positionTile = function (tile, ...rest) {
+    place.call(this, tile, ...rest);
+    const ratio = OpenSeadragon.pixelDensityRatio;
+    const { position, size } = tile;
+    for (const axis of ["x", "y"] as const) {
+      const end = Math.round((position[axis] + size[axis]) * ratio) / ratio;
+      position[axis] = Math.round(position[axis] * ratio) / ratio;
+      size[axis] = end - position[axis];
+    }
+  };
 }
 
 /**

@@ -52,8 +52,9 @@ function NumberField({ label, unit, value, onSave, canBeEmpty, placeholder }: Nu
           onInput={(event) => setText(event.currentTarget.value)}
           onBlur={() => void save()}
           onKeyDown={(event) => {
-            if (event.key === "Enter") void save();
+            // Leaving the field saves it, and gives the keys of the tools back.
             if (event.key === "Escape") setText(asText(value));
+            if (event.key === "Enter") event.currentTarget.blur();
           }}
         />
         <span aria-hidden="true">{unit}</span>
