@@ -67,7 +67,7 @@ def page(url: str, open_page: OpenPage) -> Page:
 
 
 def _wait_for_view(page: Page) -> None:
-    page.wait_for_function("deepemStudio.toScreen(0, 0) !== null")
+    expect(page.get_by_test_id("scale-bar")).to_be_visible()
 
 
 def _to_screen(page: Page, place: Place) -> Place:
