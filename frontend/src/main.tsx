@@ -1,6 +1,6 @@
 import { render } from "preact";
 
-import { start } from "./actions";
+import { start } from "./live";
 import { followTraining } from "./panels/train/follow_training";
 import { Shell } from "./shell";
 import "./styles/base.css";

@@ -145,7 +145,7 @@ export function MicrographList() {
         <Rows list={list} />
       </div>
       <div class="list-foot" data-testid="list-total">
-        {list.length === n ? `${n.toLocaleString("en")} micrographs` : `${list.length.toLocaleString("en")} of ${n.toLocaleString("en")}`}
+        {!rowsLoaded.value ? "" : list.length === n ? `${n.toLocaleString("en")} micrographs` : `${list.length.toLocaleString("en")} of ${n.toLocaleString("en")}`}
       </div>
     </nav>
   );

@@ -4,8 +4,8 @@ import { effect, signal, untracked } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 import {
-  brushRadius, candidates, comparison, currentName, drawnPicks, focus, info, infoProblem, labels,
-  layers, regions, selection, tool, view,
+  brushRadius, candidates, comparison, connectionProblem, currentName, drawnPicks, focus, info,
+  infoProblem, labels, layers, regions, rowsLoaded, selection, tool, view,
 } from "../store";
 import { sayProblem } from "../toasts";
 import { Corners, PickTip, RulerTip } from "./corners";
@@ -159,6 +159,9 @@ export function Viewer() {
         <div class="stage" />
         <canvas class="marks" ref={canvas} />
         {infoProblem.value !== null && <p class="view-message" role="alert">{infoProblem.value}</p>}
+        {!rowsLoaded.value && connectionProblem.value !== null && (
+          <p class="view-message" role="alert">{connectionProblem.value}</p>
+        )}
         {infoProblem.value === null && !info.value && currentName.value !== null && (
           <p class="view-message">Reading {currentName.value}…</p>
         )}

@@ -110,7 +110,8 @@ export function ExportSection() {
   const formats = project.value?.formats ?? [];
   const [format, setFormat] = useState("");
   const [result, setResult] = useState<ExportedLabels | null>(null);
-  const chosen = format || formats[0]?.name || "";
+  const standard = formats.find(({ name }) => name === "star") ?? formats[0];
+  const chosen = format || standard?.name || "";
   return (
     <details class="more">
       <summary>Export the labels</summary>
