@@ -1,3 +1,5 @@
+"""Adaptive smoothing takes noise and leaves edges, and parts are as the whole."""
+
 import numpy as np
 import pytest
 from scipy.signal import wiener

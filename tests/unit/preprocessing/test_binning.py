@@ -1,3 +1,5 @@
+"""Binned pixels are the means of those that they stand for."""
+
 import numpy as np
 import pytest
 

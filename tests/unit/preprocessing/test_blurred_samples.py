@@ -1,3 +1,5 @@
+"""Blurred samples are those of a Gaussian filter, and parts are as the whole."""
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
