@@ -43,7 +43,10 @@ export function attachPointer(element: HTMLElement, stage: Stage): () => void {
   function brush(point: Point, hits: Map<string, Hit>, picks: Set<number>): void {
     const place = placeOf(point);
     if (!place) return;
-    const radius_px = brushRadius.value / projection.value!.scale;
+    // What the brush covers the middle of, and what its own middle is in.
+    const radius_px = Math.max(
+      brushRadius.value / projection.value!.scale, (markDiameter_px.value ?? 0) / 2,
+    );
     if (tool.value === "eraser") {
       for (const hit of findLabels(place.x, place.y, radius_px)) {
         hits.set(labelKey(hit.kind, hit.x_px, hit.y_px), hit);
