@@ -36,7 +36,7 @@ class Project:
         The folder, absolute, links followed.
     home
         ``folder/DeepEM``, where everything is written. It is made where it is missing.
-    labels_dir, models_dir, picks_dir, jobs_dir, exports_dir, imported_dir, uploads_dir
+    labels_dir, models_dir, picks_dir, jobs_dir, exports_dir, imported_dir, uploads_dir, cache_dir
         Folders in it; they may be missing until something is written there.
     data_folders
         As given, absolute.
@@ -69,6 +69,7 @@ class Project:
         self.exports_dir = self._place("exports")
         self.imported_dir = self._place("imported")
         self.uploads_dir = self._place("uploads")
+        self.cache_dir = self._place("cache")
         self._lock = threading.RLock()
         self._settings = read_settings(self.home / _SETTINGS_FILE)
         self._found = self._look()

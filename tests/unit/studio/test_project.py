@@ -164,7 +164,9 @@ def test_a_micrograph_that_becomes_a_link_to_elsewhere_is_refused(
         project.open("mic_0")
 
 
-@pytest.mark.parametrize("part", ["", "labels", "models", "picks", "jobs", "exports", "uploads"])
+@pytest.mark.parametrize(
+    "part", ["", "labels", "models", "picks", "jobs", "exports", "imported", "uploads", "cache"]
+)
 def test_a_home_that_is_a_link_to_elsewhere_is_refused(
     folder: Path, tmp_path: Path, part: str
 ) -> None:

@@ -22,13 +22,13 @@ class Display:
     Parameters
     ----------
     project
-        Whose micrographs are shown; thumbnails are kept in its ``cache/thumbnails``.
+        Whose micrographs are shown; thumbnails are kept in its ``cache_dir/thumbnails``.
     """
 
     def __init__(self, project: Project) -> None:
         self._project = project
         self._pyramids = PyramidCache()
-        self._thumbnails = Thumbnails(project.home / "cache" / "thumbnails")
+        self._thumbnails = Thumbnails(project.cache_dir / "thumbnails")
 
     def make_tile(self, name: str, level: int, column: int, row: int, look: Look) -> bytes:
         """A tile of a level; see `render_tile`."""
