@@ -49,7 +49,8 @@ def _describe_relion(folder: Path, handover: Handover) -> str:
     text = (
         f"RELION (4 and 5), started in {root}: Particle extraction, tab I/O, micrograph STAR file: "
         "the list of these micrographs, such as CtfFind/job003/micrographs_ctf.star; Input "
-        f"coordinates: {listed}; OR re-extract refined particles? No. Nothing has to be flipped."
+        f"coordinates: {listed}. Leave “OR re-extract refined particles?” at No. Nothing has to "
+        "be flipped."
     )
     if not handover.relion.is_marked and not handover.is_listed:
         text += (
