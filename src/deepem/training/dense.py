@@ -219,6 +219,7 @@ class DenseRecipe:
             settings=settings,
             n_updates=n_updates,
             on_epoch=self._events.trained,
+            on_updates=self._events.updated,
         )
         self._on_first(
             Lesson(
@@ -278,6 +279,7 @@ class DenseRecipe:
             n_updates=n_updates,
             checkpoint=checkpoint,
             on_epoch=self._events.trained,
+            on_updates=self._events.updated,
         )
 
     def _measure_std(

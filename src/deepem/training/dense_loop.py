@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -27,6 +28,8 @@ _GRADIENT_LIMIT = 1.0
 # A hair more than a fifth: of five updates a fifth would end at once, by which torch divides.
 _WARM_UP_SHARE = 0.2 + 1e-9
 _REPORT_EVERY = 50
+# Between reports, for a curve that lives: nothing is measured or kept for it.
+_TELL_EVERY = 10
 _N_HELD_OUT_CROPS = 32
 # Targets above and below these are plainly particle and plainly background.
 _PARTICLE_TARGET, _BACKGROUND_TARGET = 0.9, 0.01
@@ -41,6 +44,7 @@ def fit_dense(
     n_updates: int,
     checkpoint: Checkpoint | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_updates: Callable[[int, int, float], None] = lambda n_done, n_updates, error: None,
 ) -> list[Epoch]:
     """Train a network in place; it ends with the running mean of its weights.
 
@@ -58,6 +62,9 @@ def fit_dense(
         Where the state is kept after every fifty updates, and continued from if there is any.
     on_epoch
         Called after every fifty updates, for progress.
+    on_updates
+        Called after every ten updates, before `on_epoch`, with how many are done, of how many,
+        and the mean loss of these ten.
 
     Returns
     -------
@@ -91,7 +98,8 @@ def fit_dense(
         network.train()
         rng = np.random.default_rng([settings.seed, 4, number])
         losses, scores = [], _Counts()
-        for _ in range(min(_REPORT_EVERY, n_updates - _REPORT_EVERY * (number - 1))):
+        n_before = _REPORT_EVERY * (number - 1)
+        for n_done in range(n_before + 1, min(n_before + _REPORT_EVERY, n_updates) + 1):
             crops = sampler.draw(settings.batch_size, rng)
             logits = _forward(network, crops.pixels)
             loss = _loss(logits, crops)
@@ -102,13 +110,15 @@ def fit_dense(
             schedule.step()
             _move_mean(averaged, network, decay)
             losses.append(loss.item())
+            if not math.isfinite(losses[-1]):
+                raise ConfigError(
+                    "learning rate",
+                    f"{settings.learning_rate:g} is too high: the error is no longer a number. "
+                    "Try a tenth of it.",
+                )
             scores.add(logits.detach(), crops)
-        if not np.isfinite(losses).all():
-            raise ConfigError(
-                "learning rate",
-                f"{settings.learning_rate:g} is too high: the error is no longer a number. "
-                "Try a tenth of it.",
-            )
+            if n_done % _TELL_EVERY == 0:
+                on_updates(n_done, n_updates, float(np.mean(losses[-_TELL_EVERY:])))
         epoch = Epoch(
             number=number,
             n_epochs=n_epochs,

@@ -21,8 +21,14 @@ class TrainingEvents:
     def sampled(self, n_particles: int, n_negatives: int | None, n_held_out: int) -> None:
         """What is learnt from: particles, and non-particles, or None where all else is none."""
 
+    def updated(self, n_done: int, n_updates: int, error: float) -> None:
+        """Ten more updates of the residual network are done, of how many, with this mean error.
+
+        `trained` follows after every fifty, and has more figures.
+        """
+
     def trained(self, epoch: Epoch) -> None:
-        """One epoch is over."""
+        """One epoch is over, or fifty updates of the residual network."""
 
     def first_model(self, model: Model) -> None:
         """A first model, from the labels alone, which can pick already; the training goes on.

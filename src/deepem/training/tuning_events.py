@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from deepem.core import Micrograph
 from deepem.errors import DeepEMError
+from deepem.networks import Model
 from deepem.training.events import TrainingEvents
 from deepem.training.loop import Epoch
 from deepem.training.plan import Plan
@@ -62,6 +63,10 @@ class AccuracyReporter(TrainingEvents):
         """Pass on."""
         self._events.sampled(n_particles, n_negatives, n_held_out)
 
+    def updated(self, n_done: int, n_updates: int, error: float) -> None:
+        """Pass on."""
+        self._events.updated(n_done, n_updates, error)
+
     def trained(self, epoch: Epoch) -> None:
         """Pass on, and report every tenth that is reached, where accuracy is measured."""
         self._events.trained(epoch)
@@ -71,6 +76,10 @@ class AccuracyReporter(TrainingEvents):
         while self._next_step <= reached:
             step, self._next_step = self._next_step, self._next_step + 1
             self._report(step, epoch.valid_accuracy)
+
+    def first_model(self, model: Model) -> None:
+        """Pass on."""
+        self._events.first_model(model)
 
     def failed(self, micrograph: Micrograph, error: DeepEMError) -> None:
         """Pass on."""

@@ -119,6 +119,25 @@ def test_the_mean_is_that_of_the_weights_of_every_update(monkeypatch):
     torch.testing.assert_close(network.head.weight.double(), mean, atol=1e-5, rtol=0)
 
 
+def test_between_reports_the_loss_of_every_ten_updates_is_told():
+    told, order = [], []
+
+    def note(*figures):
+        told.append(figures)
+        order.append("updates")
+
+    silent, _ = run(n_updates=105)
+    network, history = run(
+        n_updates=105, on_updates=note, on_epoch=lambda epoch: order.append("epoch")
+    )
+    assert_equal(network, silent)
+    assert [(n_done, n) for n_done, n, _ in told] == [(n, 105) for n in range(10, 101, 10)]
+    assert order == (["updates"] * 5 + ["epoch"]) * 2 + ["epoch"]
+    for number, epoch in enumerate(history[:2]):
+        losses = [error for _, _, error in told[5 * number : 5 * number + 5]]
+        assert np.mean(losses) == pytest.approx(epoch.error)
+
+
 def test_without_held_out_micrographs_their_accuracy_is_not_known():
     _, history = run(n_updates=10)
     assert np.isnan(history[-1].valid_accuracy)

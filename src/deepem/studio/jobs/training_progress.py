@@ -55,6 +55,8 @@ class TrainingProgress(TrainingEvents):
         self._work, self._plan, self._share = work, plan, share
         self._on_first_model = on_first_model
         self._stage = ""
+        # The last that was said of a stage between its epochs: updates done, in all, error.
+        self._told: tuple[int, int, float] | None = None
 
     def planned(self, plan: Plan, n_train: int, n_valid: int) -> None:
         """Write down the network and its scale."""
@@ -69,6 +71,7 @@ class TrainingProgress(TrainingEvents):
         if not (stage == _MAIN and self._stage.startswith(_FOLD)):
             self._stage = stage
             self._plan.begin(stage)
+        self._told = None
         self._work.begin(self._stage, self._share * self._plan.fraction(0.0))
         logger.info("%s", self._stage)
 
@@ -76,20 +79,26 @@ class TrainingProgress(TrainingEvents):
         """Write down what is learnt from."""
         logger.info("%s: %d particles", self._stage, n_particles)
 
+    def updated(self, n_done: int, n_updates: int, error: float) -> None:
+        """Add the error to its curve."""
+        self._told = n_done, n_updates, error
+        self._add_point(n_done, n_updates, error)
+
     def trained(self, epoch: Epoch) -> None:
-        """Add the figures to the curves."""
-        self._work.add_point(
-            CurvePoint(
-                stage=self._stage,
-                step=epoch.number,
-                n_steps=epoch.n_epochs,
-                loss=epoch.error,
-                accuracy=_known(epoch.accuracy),
-                valid_accuracy=_known(epoch.valid_accuracy),
-            )
-        )
-        share = epoch.number / epoch.n_epochs
-        self._work.move_to(self._share * self._plan.fraction(share))
+        """Add the figures to the curves; steps are updates, where these were told."""
+        step, n_steps, error = self._told or (epoch.number, epoch.n_epochs, epoch.error)
+        if epoch.number == epoch.n_epochs and step < n_steps:
+            step, error = n_steps, epoch.error
+        figures = {
+            "accuracy": _known(epoch.accuracy),
+            "valid_accuracy": _known(epoch.valid_accuracy),
+        }
+        self._add_point(step, n_steps, error, **figures)
+
+    def _add_point(self, step: int, n_steps: int, error: float, **figures: float | None) -> None:
+        point = CurvePoint(stage=self._stage, step=step, n_steps=n_steps, loss=error, **figures)
+        self._work.add_point(point)
+        self._work.move_to(self._share * self._plan.fraction(step / n_steps))
 
     def first_model(self, model: Model) -> None:
         """Hand it on, and say again what is done when that is over."""

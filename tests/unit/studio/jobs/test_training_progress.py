@@ -117,6 +117,29 @@ def test_figures_that_are_not_known_are_null(work, job):
     assert (point.accuracy, point.valid_accuracy) == (None, 0.75)
 
 
+def test_a_curve_goes_on_between_epochs(work, job):
+    plan = expect_stages(10, **FEW)
+    progress = TrainingProgress(work, plan, share=0.9, on_first_model=lambda model: None)
+    progress.began("Training")
+    for n_done in (10, 20, 30, 40, 50):
+        progress.updated(n_done, 65, 1 / n_done)
+    progress.trained(epoch(1, 2, valid_accuracy=0.75))
+    progress.updated(60, 65, 0.01)
+    progress.trained(epoch(2, 2, error=0.005))
+    points = job.read_curve()
+    assert [(point.step, point.n_steps) for point in points] == [
+        (step, 65) for step in (10, 20, 30, 40, 50, 50, 60, 65)
+    ]
+    assert [point.accuracy for point in points] == [None] * 5 + [0.9, None, 0.9]
+    assert [point.loss for point in points[4:]] == [0.02, 0.02, 0.01, 0.005]
+    assert points[5].valid_accuracy == 0.75
+
+    # The next stage may have a network that tells of its epochs alone.
+    progress.began("Cross-validation, part 1 of 2")
+    progress.trained(epoch(1, 2))
+    assert job.read_curve()[-1].n_steps == 2
+
+
 def test_progress_never_goes_back_and_is_not_written_all_the_time(work, job, clock):
     clock.seconds = 2000.0
     work.begin("Picking", 0.5)
