@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { highestLoss, pathOf, placeCurve, placeStages, stageStarts } from "../src/panels/train/curve_geometry";
+import { highestLoss, newestOf, pathOf, placeCurve, placeStages, stageStarts } from "../src/panels/train/curve_geometry";
 import { nextPicks } from "../src/panels/train/next_picks";
 import { countLabels, missingFor } from "../src/panels/train/readiness";
 
@@ -44,6 +44,14 @@ test("steps without a figure leave no point, and none is drawn outside", () => {
   const curve = [point("a", 1, 4, 9, null), point("a", 2, 4, Number.NaN, 0.75)];
   assert.deepEqual(placeCurve(curve, "accuracy", 100, 10, 0.5, 1), [{ stage: "a", x: 50, y: 5 }]);
   assert.deepEqual(placeCurve(curve, "loss", 100, 10, 0, 1), [{ stage: "a", x: 25, y: 0 }]);
+});
+
+test("an accuracy is that of the stage that is learnt, and stands until the next one", () => {
+  const curve = [point("a", 50, 100, 1, 0.6), point("a", 100, 100, 1, 0.8), point("b", 10, 50, 1)];
+  assert.equal(newestOf(curve, "accuracy"), null);
+  assert.equal(newestOf([...curve, point("b", 50, 50, 1, 0.7), point("b", 60, 90, 1)], "accuracy"), 0.7);
+  assert.equal(newestOf(curve, "valid_accuracy"), null);
+  assert.equal(newestOf([], "accuracy"), null);
 });
 
 test("one wild step does not flatten the curve", () => {

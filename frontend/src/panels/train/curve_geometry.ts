@@ -54,6 +54,16 @@ export function placeStages(curve: readonly CurvePoint[], width: number): Placed
   return [...starts].map(([name, start]) => ({ name, x: (start / Math.max(1, n_steps)) * width }));
 }
 
+/** The newest figure of the stage that is learnt now: accuracies come less often than the loss. */
+export function newestOf(
+  curve: readonly CurvePoint[],
+  quantity: "accuracy" | "valid_accuracy",
+): number | null {
+  const stage = curve[curve.length - 1]?.stage;
+  const known = curve.filter((point) => point.stage === stage && point[quantity] !== null);
+  return known[known.length - 1]?.[quantity] ?? null;
+}
+
 /** Largest loss worth showing: of many steps, the first few may be far above all others. */
 export function highestLoss(curve: readonly CurvePoint[]): number {
   const losses = curve.map((point) => point.loss).filter(Number.isFinite).sort((a, b) => a - b);

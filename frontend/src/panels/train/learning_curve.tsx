@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import type { CurvePoint } from "../../types";
-import { dotsOf, highestLoss, pathOf, placeCurve, placeStages, type PlacedPoint } from "./curve_geometry";
+import { dotsOf, highestLoss, newestOf, pathOf, placeCurve, placeStages, type PlacedPoint } from "./curve_geometry";
 
 const width = 300;
 const height = 90;
@@ -15,6 +15,8 @@ export function LearningCurve({ curve }: { curve: CurvePoint[] }): JSX.Element |
   const accuracy = placeCurve(curve, "accuracy", width, height, 0.5, 1);
   const valid = placeCurve(curve, "valid_accuracy", width, height, 0.5, 1);
   const stages = placeStages(curve, width);
+  const accuracyNow = newestOf(curve, "accuracy");
+  const validNow = newestOf(curve, "valid_accuracy");
   return (
     <figure class="learning-curve">
       <svg
@@ -37,11 +39,11 @@ export function LearningCurve({ curve }: { curve: CurvePoint[] }): JSX.Element |
       </svg>
       <figcaption class="curve-legend">
         <span class="curve-key curve-key-loss">loss {last.loss.toFixed(3)}</span>
-        {last.accuracy !== null && (
-          <span class="curve-key curve-key-accuracy">accuracy {(last.accuracy * 100).toFixed(1)} %</span>
+        {accuracyNow !== null && (
+          <span class="curve-key curve-key-accuracy">accuracy {(accuracyNow * 100).toFixed(1)} %</span>
         )}
-        {last.valid_accuracy !== null && (
-          <span class="curve-key curve-key-valid">on held-out labels {(last.valid_accuracy * 100).toFixed(1)} %</span>
+        {validNow !== null && (
+          <span class="curve-key curve-key-valid">on held-out labels {(validNow * 100).toFixed(1)} %</span>
         )}
         <span class="curve-step">
           step {last.step} of {last.n_steps}
