@@ -20,6 +20,7 @@ from deepem.io.inputs import describe_content, read_head
 
 # What the two libraries raise on files that are not what they promise.
 _CORRUPT = (ValueError, OSError, RuntimeError, SyntaxError, KeyError, TypeError, struct.error)
+_SWAPPED_ROWS = 64
 
 
 def open_tiff(path: Path) -> Micrograph:
@@ -143,7 +144,21 @@ def _orient(pixels: NDArray[Any]) -> NDArray[Any]:
     if pixels.ndim == 3:
         n_colours = 3 if pixels.shape[-1] >= 3 else 1  # what follows is transparency
         pixels = pixels[..., :n_colours].mean(axis=-1, dtype=np.float32)
-    return np.ascontiguousarray(pixels[::-1])
+    return _reverse_rows(pixels)
+
+
+def _reverse_rows(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Rows ``(y, x)`` in reverse order; in place where that can be, for it may be 256 MB."""
+    if not (pixels.flags.writeable and pixels.flags.c_contiguous):
+        return np.ascontiguousarray(pixels[::-1])
+    ny = len(pixels)
+    for first in range(0, ny // 2, _SWAPPED_ROWS):
+        last = min(first + _SWAPPED_ROWS, ny // 2)
+        upper, lower = pixels[first:last], pixels[ny - last : ny - first]
+        kept = upper[::-1].copy()
+        upper[:] = lower[::-1]
+        lower[:] = kept
+    return pixels
 
 
 def _explain_damage(path: Path, head: bytes, error: Exception, kind: str) -> FileFormatError:

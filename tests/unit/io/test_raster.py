@@ -3,6 +3,7 @@
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -180,3 +181,22 @@ def test_a_file_that_vanishes_after_opening_is_explained(suffix, picture, tmp_pa
     path.unlink()
     with pytest.raises(FileFormatError, match="does not exist; check the name"):
         micrograph.pixels()
+
+
+@pytest.mark.parametrize("ny", [1, 2, 127, 128, 129, 401])
+def test_rows_are_reversed_whatever_their_number(ny, tmp_path):
+    picture = np.random.default_rng(ny).normal(size=(ny, 3)).astype(np.float32)
+    path = save(tmp_path / "mic.tif", picture)
+    np.testing.assert_array_equal(open_micrograph(path).pixels(), picture[::-1])
+
+
+def test_a_large_picture_is_in_memory_once(tmp_path):
+    path = save(tmp_path / "mic.tif", np.ones((2000, 2000), dtype=np.float32))
+    micrograph = open_micrograph(path)
+    tracemalloc.start()
+    try:
+        n_bytes = micrograph.pixels().nbytes
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.2 * n_bytes
