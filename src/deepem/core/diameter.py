@@ -11,6 +11,11 @@ from deepem.errors import ConfigError
 BOX_OVER_DIAMETER = 1.5
 
 
+def choose_box_size_px(diameter_px: float) -> int:
+    """Side of a comfortable box in unbinned pixels: an even number, about 1.5 diameters."""
+    return 2 * max(1, round(BOX_OVER_DIAMETER * diameter_px / 2))
+
+
 def find_diameter_px(
     picks: Sequence[Picks],
     *,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deepem.core import Picks, find_diameter_px
+from deepem.core import Picks, choose_box_size_px, find_diameter_px
 from deepem.errors import ConfigError
 
 
@@ -44,3 +44,8 @@ def test_what_cannot_be_told_is_refused_with_the_cure(picks, options, cure):
     with pytest.raises(ConfigError, match=cure) as caught:
         find_diameter_px(picks, **options)
     assert caught.value.field == "diameter"
+
+
+@pytest.mark.parametrize(("diameter_px", "box_size_px"), [(100, 150), (63, 94), (41, 62), (0.2, 2)])
+def test_a_box_is_even_and_one_and_a_half_diameters(diameter_px, box_size_px):
+    assert choose_box_size_px(diameter_px) == box_size_px

@@ -24,7 +24,7 @@ from deepem.baselines.programs.command import (
     write_micrographs,
 )
 from deepem.baselines.scores import squash
-from deepem.core import BOX_OVER_DIAMETER, Micrograph, Picks
+from deepem.core import BOX_OVER_DIAMETER, Micrograph, Picks, choose_box_size_px
 from deepem.errors import ConfigError, ProgramError
 from deepem.evaluation import evaluate
 from deepem.io import read_picks, write_mrc
@@ -184,7 +184,7 @@ def _average_bright(
     micrographs: Sequence[Micrograph], picks: Sequence[Picks], diameter_px: float
 ) -> NDArray[np.float32]:
     """Mean particle, bright, on a background of mean 0 and deviation 1; the side is even."""
-    size = 2 * round(BOX_OVER_DIAMETER * diameter_px / 2)
+    size = choose_box_size_px(diameter_px)
     offset = np.arange(size) - size // 2
     is_around = np.hypot(offset, offset[:, np.newaxis]) > diameter_px / 2
     total = np.zeros((size, size))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from deepem.core import BOX_OVER_DIAMETER, Picks
+from deepem.core import Picks, choose_box_size_px
 from deepem.errors import ConfigError, ConventionError, DeepEMError
 from deepem.io import PickFormat, write_picks
 from deepem.io.formats.relion import write_coordinate_files
@@ -61,7 +61,7 @@ def add_box(picks: Picks, diameter_px: float | None) -> Picks:
     """Picks with a box: their own, or one of 1.5 diameters and an even number of pixels."""
     if picks.box_size_px is not None or diameter_px is None:
         return picks
-    return replace(picks, box_size_px=2 * max(1, round(BOX_OVER_DIAMETER * diameter_px / 2)))
+    return replace(picks, box_size_px=choose_box_size_px(diameter_px))
 
 
 def _require(picks: Sequence[Picks], target: PickFormat) -> None:

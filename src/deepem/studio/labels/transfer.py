@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from deepem.core import BOX_OVER_DIAMETER, Picks
+from deepem.core import Picks, choose_box_size_px
 from deepem.errors import DeepEMError, NotFoundError, OutputError
 from deepem.io import Pairing, convert_picks, pair_picks, pick_format, place_picks
 from deepem.studio.labels.labels import KINDS, NEGATIVES, PARTICLES
@@ -183,7 +183,7 @@ def export_labels(project: Project, labels: LabelStore, *, format: str) -> Expor
                 to=target.name,
                 micrographs=[project.file(name) for name in names[kind]],
                 pixel_size_angstrom=project.settings.pixel_size_angstrom,
-                box_size_px=None if diameter_px is None else _find_box_size_px(diameter_px),
+                box_size_px=None if diameter_px is None else choose_box_size_px(diameter_px),
             )
             if converted.failures:
                 raise converted.failures[0]
@@ -193,11 +193,6 @@ def export_labels(project: Project, labels: LabelStore, *, format: str) -> Expor
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return done
-
-
-def _find_box_size_px(diameter_px: float) -> int:
-    """An even number of pixels, as for picks."""
-    return 2 * round(diameter_px * BOX_OVER_DIAMETER / 2)
 
 
 def make_numbered_folder(parent: Path, name: str) -> Path:

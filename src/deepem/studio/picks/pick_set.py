@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from deepem.core import BOX_OVER_DIAMETER, Picks
+from deepem.core import BOX_OVER_DIAMETER, Picks, choose_box_size_px
 from deepem.errors import ConfigError, NotFoundError
 from deepem.networks import Calibration
 from deepem.picking.candidate_pool import CandidatePool
@@ -217,9 +217,7 @@ class PickSet(ABC):
         deepem.errors.ConfigError
             Nobody has said the diameter.
         """
-        return found.candidates.box_size_px or 2 * round(
-            BOX_OVER_DIAMETER * self.diameter_px(found) / 2
-        )
+        return found.candidates.box_size_px or choose_box_size_px(self.diameter_px(found))
 
     def final(self, name: str) -> Picks:
         """The picks of a micrograph as they are handed over: selected, then corrected by labels.
