@@ -63,15 +63,15 @@ def run(work: Work) -> None:
     from deepem.orientation import average_for_check, check_orientation, draw_check
 
     options = parse_options(CheckOptions, work.options)
-    work.begin("looking for the micrographs with most picks")
+    work.begin("Looking for the micrographs with most picks")
     micrographs, picks = _choose(work.project, open_book(work.project), options.picks)
     diameter_px = work.project.diameter_px(micrographs[0])
-    work.begin("comparing the images", 0.2)
+    work.begin("Comparing the images", 0.2)
     check = check_orientation(micrographs, picks, diameter_px=diameter_px, seed=options.seed)
     for failure in check.failures:
         logger.warning("%s", failure)
     work.add_result(**describe_check(check), picture=False)
-    work.begin("drawing the mean images", 0.8)
+    work.begin("Drawing the mean images", 0.8)
     images = average_for_check(
         check, micrographs, picks, diameter_px=diameter_px, seed=options.seed
     )

@@ -69,7 +69,9 @@ class WriteLocks:
                 except OSError as error:
                     if error.errno not in _NO_LOCKS:
                         raise OutputError(
-                            path, f"cannot be locked: {error.strerror or error}"
+                            path,
+                            f"cannot be locked: {error.strerror or error}; try again, "
+                            "or open a copy of the folder on another disk",
                         ) from error
                 yield
 
