@@ -332,3 +332,18 @@ def test_the_page_exports_labels_and_fetches_them(app, client, project):
         assert refused.status_code == 422
         assert refused.json()["error"]["message"]
     assert client.post("/api/exports", json=question | {"picks": "9"}).status_code == 404
+
+
+def test_no_link_in_an_export_leads_out_of_the_project(app, client, project, tmp_path):
+    app.state.labels.apply("mic_1", [Operation("add", "particle", 300.75, 30.25)])
+    question = {"picks": "labels", "formats": ["csv"], "micrographs": None}
+    export = client.post("/api/exports", json=question).json()
+    secret = tmp_path.parent / f"{tmp_path.name}-secret.txt"
+    secret.write_text("not for everybody")
+    assert not secret.is_relative_to(project.folder)
+    file = project.folder / export["folder"] / export["files"][0]
+    file.unlink()
+    file.symlink_to(secret)
+    refused = client.get(f"/api/exports/{export['id']}/zip")
+    assert refused.status_code == 422
+    assert "outside of" in refused.json()["error"]["message"]

@@ -106,7 +106,10 @@ def list_exports(exports: ExportsDep) -> ExportsAnswer:
 def send_export(export_id: Id, exports: ExportsDep, project: ProjectDep) -> StreamingResponse:
     """The files of an export as one archive."""
     export, folder = exports.find(export_id)
-    blocks = stream_zip([folder / name for name in export.files], relative_to=folder)
+    files = [folder / name for name in export.files]
+    for file in files:
+        project.check(file)
+    blocks = stream_zip(files, relative_to=folder)
     name = f"deepem-picks-{export.id}.zip"
     return StreamingResponse(
         blocks,

@@ -78,7 +78,7 @@ def cancel_job(job_id: Id, queue: JobQueueDep) -> Job:
 def send_picture(job_id: Id, queue: JobQueueDep) -> FileResponse:
     """The picture that a job has drawn."""
     path = queue.folder(job_id).picture_path
-    if not path.is_file():
+    if path.is_symlink() or not path.is_file():  # a link may lead anywhere
         raise NotFoundError(f"job {job_id} has drawn no picture")
     return FileResponse(path, media_type="image/png", headers={"Cache-Control": "private"})
 

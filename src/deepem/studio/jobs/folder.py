@@ -196,9 +196,10 @@ class JobFolder:
 
 
 def list_jobs(jobs_dir: Path) -> list[JobFolder]:
-    """All jobs, oldest first."""
+    """All jobs, oldest first; a link is none, for it may lead anywhere."""
     numbers = sorted(_list_numbers(jobs_dir).items(), key=lambda item: item[1])
-    return [JobFolder(jobs_dir / name) for name, _ in numbers]
+    paths = (jobs_dir / name for name, _ in numbers)
+    return [JobFolder(path) for path in paths if not path.is_symlink()]
 
 
 def _next_number(jobs_dir: Path) -> int:
@@ -227,12 +228,16 @@ def _read(path: Path, kind: type[_Record]) -> _Record:
 
 
 def _read_text(path: Path, *, last_bytes: int | None = None) -> str:
-    """A text, or its end; empty where there is none. Broken characters do not matter."""
+    """A text, or its end; empty where there is none, or a link. Broken characters do not matter."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open_unless_link) as file:
             if last_bytes is not None:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(max(0, size - last_bytes))
             return file.read().decode("utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def _open_unless_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW)

@@ -48,6 +48,23 @@ def test_the_picture_of_a_job_is_sent(client, project):
     assert answer.content == b"\x89PNG a picture"
 
 
+def test_no_link_in_the_folder_of_jobs_is_followed(client, project, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "secret.txt").write_text("not for everybody")
+    request = JobRequest(kind="check", title="Check", created=now())
+    folder = JobFolder.create(project.jobs_dir, request)
+    folder.write_status(JobStatus(state="done"))
+    assert folder.read_log() == ()
+    for path in (folder.log_path, folder.picture_path):
+        path.symlink_to(elsewhere / "secret.txt")
+    assert client.get("/api/jobs/0001").json()["log"] == []
+    assert client.get("/api/jobs/0001/picture").status_code == 404
+    (project.jobs_dir / "0002").symlink_to(elsewhere)
+    assert client.get("/api/jobs/0002").status_code == 404
+    assert JobFolder.create(project.jobs_dir, request).id == "0003"
+
+
 def test_models_are_listed(client, trained):
     assert client.get("/api/models").json() == {"models": []}
 
