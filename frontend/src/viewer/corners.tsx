@@ -2,7 +2,9 @@
 
 import { changeProject } from "../actions";
 import { STATE_TEXT } from "../picks/corrected";
-import { comparison, drawnPicks, info, labels, pixelSize_angstrom, project, selection, tool } from "../store";
+import {
+  comparison, drawnPicks, info, labels, layers, pixelSize_angstrom, project, selection, tool,
+} from "../store";
 import { say, sayProblem } from "../toasts";
 import { SCORE_COLOURS } from "./colours";
 import { describeLength, makeScaleBar } from "./lengths";
@@ -56,6 +58,7 @@ function Legend({ hasPicks }: { hasPicks: boolean }) {
             low to high score
           </span>
           <span class="key key-left-out">left out</span>
+          {layers.value.below && <span class="key key-below">below the threshold</span>}
         </>
       )}
     </div>
