@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -235,25 +235,16 @@ class PickSet(ABC):
         deepem.errors.DeepEMError
             Its labels cannot be read, or nobody has said the diameter.
         """
-        return self._finish(name, self.selection)
-
-    get = final  # as `deepem.studio.coordinates.Coordinates` calls it
-
-    def final_all(self, names: Iterable[str] | None = None) -> Iterator[Picks]:
-        """`final` of micrographs, one after the other; by default of all that the set has."""
-        selection = self.selection
-        for name in self.names() if names is None else names:
-            yield self._finish(name, selection)
-
-    def _finish(self, name: str, selection: PickSelection) -> Picks:
         found = self.find(name)
-        picks = self._judge(found, selection)
+        picks = self._judge(found, self.selection)
         particles, negatives, complete = self._labels.picks(name)
         if not (complete or len(particles) or len(negatives)):
             return picks
         return correct_picks(
             picks, particles, negatives, complete=complete, diameter_px=self.diameter_px(found)
         )
+
+    get = final  # as `deepem.studio.coordinates.Coordinates` calls it
 
     # What each kind does in its way.
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from deepem.core import Picks
 from deepem.errors import ConfigError, NotFoundError
 from deepem.picking.scanned import CANDIDATES_FOLDER
 from deepem.studio.events import Event, Publish
@@ -44,7 +43,7 @@ class PickSets:
     Examples
     --------
     >>> sets = PickSets(project, labels)  # doctest: +SKIP
-    >>> sets.final("003", "mic_0001")  # doctest: +SKIP
+    >>> sets.find("003").final("mic_0001")  # doctest: +SKIP
     Picks('mic_0001', n=132, box_size_px=180)
     """
 
@@ -87,14 +86,6 @@ class PickSets:
             while len(self._kept) > _N_KEPT:
                 self._kept.popitem(last=False)
             return known
-
-    def final(self, set_id: str, name: str) -> Picks:
-        """The picks of a micrograph as they are handed over; see `PickSet.final`."""
-        return self.find(set_id).final(name)
-
-    def final_all(self, set_id: str, names: Iterable[str] | None = None) -> Iterator[Picks]:
-        """Those of several micrographs, by default of all that the set has."""
-        return self.find(set_id).final_all(names)
 
     def follow(self, event: Event) -> None:
         """Tell the pages of a set that a job has picked more into; give it the events of jobs."""

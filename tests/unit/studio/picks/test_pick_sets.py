@@ -83,13 +83,12 @@ def test_micrographs_that_are_not_in_the_project_are_left_out(project, sets, pic
 
 @pytest.mark.usefixtures("picked")
 def test_the_final_picks_are_those_of_the_selection(sets, project):
-    picks = sets.final("001", "mic_0")
+    picks = sets.find("001").final("mic_0")
     assert picks.x_px.tolist() == KEPT_X
     assert picks.frame == project.open("mic_0").frame
     assert picks.listing == project.file("mic_0").find_listing()
     assert picks.box_size_px == 60
-    assert [len(one) for one in sets.final_all("001")] == [len(KEPT_X), 0]
-    assert [one.micrograph for one in sets.final_all("001", ["mic_1"])] == ["mic_1"]
+    assert len(sets.find("001").final("mic_1")) == 0
 
 
 @pytest.mark.usefixtures("picked")
@@ -102,7 +101,7 @@ def test_labels_correct_the_final_picks(sets, labels):
             Operation("add", "particle", 101.0, 100.0),
         ],
     )
-    picks = sets.final("001", "mic_0")
+    picks = sets.find("001").final("mic_0")
     assert picks.x_px.tolist() == [100.0, 16.0, 250.0, 300.0]
     assert picks.score.tolist() == [0.95, 0.6, 0.3, 1.0]
 
@@ -111,7 +110,10 @@ def test_labels_correct_the_final_picks(sets, labels):
 def test_of_a_complete_micrograph_the_labels_are_handed_over(sets, labels):
     labels.apply("mic_0", [Operation("add", "particle", 101.0, 100.0)], complete=True)
     labels.apply("mic_1", complete=True)
-    assert [one.x_px.tolist() for one in sets.final_all("001")] == [[101.0], []]
+    assert [sets.find("001").final(name).x_px.tolist() for name in ("mic_0", "mic_1")] == [
+        [101.0],
+        [],
+    ]
 
 
 @pytest.mark.usefixtures("picked")
