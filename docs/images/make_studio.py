@@ -110,17 +110,20 @@ def take(page: Page, name: str) -> None:
     shrink(picture).save(OUT / f"studio-{name}.png", optimize=True)
 
 
-def shrink(picture: Image.Image, n_greys: int = 20, n_colours: int = 160) -> Image.Image:
+def shrink(picture: Image.Image, n_greys: int = 18) -> Image.Image:
     """Give it a palette: few greys, since noise takes the room, and colours however rare."""
     pixels = np.asarray(picture)
     is_colour = np.ptp(pixels.astype(int), axis=2) > 8
     greys = np.repeat(np.linspace(0, 255, n_greys).round().astype(np.uint8)[:, None], 3, axis=1)
-    seen = np.unique(pixels[is_colour], axis=0)
-    of_colours = Image.fromarray(seen[None]).quantize(n_colours)
-    table = np.array(of_colours.getpalette(), dtype=np.uint8).reshape(-1, 3)
-    indices = np.rint(pixels.mean(axis=2) / 255 * (n_greys - 1)).astype(np.uint8)
+    colours, counts = np.unique(pixels[is_colour], axis=0, return_counts=True)
+    frequent = colours[np.argsort(-counts)[:96]]
+    rare = Image.fromarray(np.unique(colours // 12 * 12 + 6, axis=0)[None]).quantize(139)
+    table = np.concatenate([frequent, np.array(rare.getpalette(), dtype=np.uint8).reshape(-1, 3)])
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(table.tobytes())
     coloured = Image.fromarray(pixels[is_colour][None])
-    coloured = coloured.quantize(palette=of_colours, dither=Image.Dither.NONE)
+    coloured = coloured.quantize(palette=palette, dither=Image.Dither.NONE)
+    indices = np.rint(pixels.mean(axis=2) / 255 * (n_greys - 1)).astype(np.uint8)
     indices[is_colour] = np.asarray(coloured)[0] + n_greys
     small = Image.fromarray(indices, "P")
     small.putpalette(np.concatenate([greys, table]).tobytes())
@@ -213,7 +216,7 @@ def ask(url: str, path: str) -> dict[str, Any]:
 
 def review(page: Page, truth: dict[str, Picks], url: str) -> None:
     """Reject what is no particle, and look at the reason of a pick that was left out."""
-    name = "mic_0003"
+    name = "mic_0004"
     page.get_by_role("tab", name="Review").click()
     open_micrograph(page, name)
     expect(page.get_by_test_id("kept-here")).to_have_text(re.compile(r"^\d+$"))
@@ -226,6 +229,7 @@ def review(page: Page, truth: dict[str, Picks], url: str) -> None:
     fails = np.array(picks["fails"])
     wrong = kept & (fails == 0) & (to_particle > DIAMETER_PX / 3)
     junk = kept & (fails == 1)
+    page.mouse.move(*to_screen(page, (WIDTH_PX / 2, HEIGHT_PX / 2)))
     for place in at[wrong][:4]:
         page.mouse.click(*to_screen(page, tuple(place)))
     expect(page.get_by_text("All labels are saved")).to_be_visible()
@@ -242,7 +246,6 @@ def look_at_gallery(page: Page) -> None:
     expect(boxes.first).to_be_visible()
     page.wait_for_timeout(2000)
     take(page, "gallery")
-    page.keyboard.press("Escape")
     page.get_by_role("button", name="Close the gallery").click()
 
 
