@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from deepem.core import Picks
@@ -35,6 +36,9 @@ class Coordinates(Protocol):
             There is no such micrograph, or its coordinates cannot be read.
         """
 
+    def reader(self) -> Callable[[str], Picks]:
+        """`get` for many micrographs: what is kept of them does not change on the way."""
+
 
 class LabelCoordinates:
     """The labelled particles."""
@@ -58,6 +62,10 @@ class LabelCoordinates:
     def get(self, name: str) -> Picks:
         """The labelled particles of a micrograph."""
         return self._labels.get(name).particles
+
+    def reader(self) -> Callable[[str], Picks]:
+        """`get`: of the labels all are kept."""
+        return self.get
 
 
 class CoordinatesBook:

@@ -82,7 +82,7 @@ def make_export(
     export = exports.make(
         question.picks,
         _find_names(source, question.micrographs),
-        source.get,
+        source.reader(),
         question.formats,
         project_root=question.project_root,
         micrograph_list=question.micrograph_list,

@@ -6,6 +6,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -219,8 +220,15 @@ class PickSet(ABC):
         """
         return found.candidates.box_size_px or choose_box_size_px(self.diameter_px(found))
 
-    def final(self, name: str) -> Picks:
+    def final(self, name: str, *, selection: PickSelection | None = None) -> Picks:
         """The picks of a micrograph as they are handed over: selected, then corrected by labels.
+
+        Parameters
+        ----------
+        name
+            The micrograph.
+        selection
+            What is kept; None is what the user has chosen.
 
         Returns
         -------
@@ -236,7 +244,7 @@ class PickSet(ABC):
             Its labels cannot be read, or nobody has said the diameter.
         """
         found = self.find(name)
-        picks = self._judge(found, self.selection)
+        picks = self._judge(found, selection or self.selection)
         particles, negatives, complete = self._labels.picks(name)
         if not (complete or len(particles) or len(negatives)):
             return picks
@@ -245,6 +253,10 @@ class PickSet(ABC):
         )
 
     get = final  # as `deepem.studio.coordinates.Coordinates` calls it
+
+    def reader(self) -> Callable[[str], Picks]:
+        """Gives the final picks of micrographs, all as the sliders stand now."""
+        return partial(self.final, selection=self.selection)
 
     # What each kind does in its way.
 

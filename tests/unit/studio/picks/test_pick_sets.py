@@ -138,6 +138,15 @@ def test_a_selection_outlives_the_server(project, sets, labels):
 
 
 @pytest.mark.usefixtures("picked")
+def test_a_slider_that_moves_does_not_change_what_is_being_handed_over(sets):
+    known = sets.find("001")
+    read = known.reader()
+    known.select(PickSelection(threshold=0.99))
+    assert read("mic_0").x_px.tolist() == KEPT_X
+    assert len(known.final("mic_0")) == 0
+
+
+@pytest.mark.usefixtures("picked")
 @pytest.mark.parametrize(
     ("selection", "field"),
     [
