@@ -281,6 +281,7 @@ def compare(page: Page, files: Sequence[Path]) -> None:
 
 def hand_over(page: Page) -> None:
     """Export the trained network's picks for RELION and cryoSPARC."""
+    open_micrograph(page, "mic_0004")
     page.get_by_role("tab", name="Hand over").click()
     page.get_by_role("checkbox", name=re.compile("cryoSPARC")).check()
     page.get_by_role("button", name="Export", exact=True).click()
