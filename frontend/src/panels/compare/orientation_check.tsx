@@ -57,7 +57,12 @@ function Verdict({ job }: { job: Job }): JSX.Element {
       {result.summary && <p>{result.summary}</p>}
       {result.mend && !result.fits && (
         <p>
-          To mend them: <code>deepem convert … {result.mend}</code>, and import the result.
+          To mend them:{" "}
+          <code>
+            deepem convert …
+            {result.mend.split(" ").map((flag) => [" ", <span key={flag} class="flags">{flag}</span>])}
+          </code>
+          , and import the result.
         </p>
       )}
       {result.picture && <CheckPicture job={job} />}
