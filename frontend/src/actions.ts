@@ -3,22 +3,26 @@
 import { batch } from "@preact/signals";
 
 import * as api from "./api";
+import { InOrder } from "./in_order";
 import { loadLabels, whenSaved } from "./labels/session";
 import {
   candidates, currentName, currentPicksId, focus, info, infoProblem, jobs, labels, models, pickSets,
   project, regions, rows, rowsByName, rowsLoaded, selection,
 } from "./store";
 import { sayProblem } from "./toasts";
-import type { Job, ProjectChanges, Selection } from "./types";
+import type { Job, Project, ProjectChanges, Selection } from "./types";
 
 const SAVE_SELECTION_MS = 400;
 
-export async function loadProject(): Promise<void> {
-  project.value = await api.getProject();
+const projectRequests = new InOrder<Project>((known) => (project.value = known));
+
+export function loadProject(): Promise<void> {
+  return projectRequests.ask(api.getProject);
 }
 
-export async function changeProject(changes: ProjectChanges): Promise<void> {
-  project.value = await api.changeProject(changes);
+/** Changes are sent one after the other: the diameter that is set last is the one that stays. */
+export function changeProject(changes: ProjectChanges): Promise<void> {
+  return projectRequests.ask(() => api.changeProject(changes));
 }
 
 export async function loadRows(): Promise<void> {
