@@ -13,7 +13,7 @@ import numpy as np
 from deepem.core import Micrograph, Orientation, Picks
 from deepem.orientation.mean_image import MeanImage, average_boxes
 from deepem.orientation.result import OrientationCheck, Verdict
-from deepem.orientation.wording import name_orientation, name_readers
+from deepem.orientation.wording import name_boxes, name_orientation, name_readers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -133,7 +133,8 @@ def _draw_one(
     if fits:
         said = f"fits: {said}"
     axes.set_xlabel(
-        f"{said}, {image.n_boxes} boxes\n{fill(name_readers(image.orientation), 36)}",
+        f"{fill(f'{said}, {name_boxes(image.n_boxes)}', 36)}\n"
+        f"{fill(name_readers(image.orientation), 36)}",
         color=_INK,
         fontsize=8,
     )

@@ -33,6 +33,13 @@ def name_orientation(orientation: Orientation) -> str:
     return ", ".join(words) or _AS_THEY_ARE
 
 
+def name_boxes(n_boxes: int) -> str:
+    """How many boxes a mean image is the mean of, in words; none has a reason."""
+    if n_boxes == 0:
+        return "no box could be cut inside of an image"
+    return f"{n_boxes} box{'' if n_boxes == 1 else 'es'}"
+
+
 def name_readers(orientation: Orientation) -> str:
     """Which programs read coordinates in this way, or by which accident they became so."""
     if orientation.scale != 1:

@@ -19,6 +19,7 @@ from deepem.orientation import (
     name_orientation,
     name_readers,
 )
+from deepem.orientation.wording import name_boxes
 from deepem.simulation import Scene, make_phantom, simulate_dataset
 
 AS_THEY_ARE = Orientation()
@@ -156,3 +157,11 @@ def test_every_way_of_reading_has_words_of_its_own():
     assert "binned 2 times" in name_orientation(Orientation(scale=2))
     assert all(name_readers(way) for way in ways)
     assert "RELION" in name_readers(AS_THEY_ARE)
+
+
+def test_a_mean_of_no_box_says_why_there_is_nothing_to_see():
+    assert [name_boxes(n) for n in (0, 1, 20)] == [
+        "no box could be cut inside of an image",
+        "1 box",
+        "20 boxes",
+    ]

@@ -87,6 +87,7 @@ def test_labels_fit_their_images(shown, scenes):
     result = work.folder.read_status().result
     assert (result["fits"], result["verdict"], result["mend"]) == (True, "fits", "")
     assert "fit the images as they are" in result["summary"]
+    assert "No box" not in result["summary"]
     best, *others = result["options"]
     assert (best["flags"], best["describes"][:12]) == ("", "as they are:")
     assert all(best["score"] > 1.6 * other["score"] for other in others)
@@ -104,6 +105,18 @@ def test_turned_coordinates_are_found_out_whatever_is_labelled(shown, scenes, co
     assert (result["fits"], result["mend"]) == (False, "--flip-y")
     assert result["options"][0]["flags"] == "--flip-y"
     assert "rows from the other side" in result["options"][0]["describes"]
+
+
+def test_picks_at_the_edge_alone_leave_nothing_to_see(shown, scenes):
+    name = scenes[0].micrograph.name
+    operations = [Operation("add", "particle", x, 2.0) for x in (50.0, 150.0, 250.0)]
+    LabelStore(shown).apply(name, operations)
+    work = start(shown, picks="labels")
+    checking.run(work)
+    result = work.folder.read_status().result
+    assert result["verdict"] == "cannot tell"
+    assert "No box could be cut around the picks as they are" in result["summary"]
+    assert result["picture"] is True
 
 
 def test_a_damaged_micrograph_does_not_stop_the_check(shown, scenes, caplog):

@@ -24,6 +24,10 @@ logger = logging.getLogger("deepem.studio")
 # The check takes the micrographs with most picks; a few more, where some cannot be used.
 _N_MICROGRAPHS = 25
 _N_OPTIONS = 16
+_NO_BOX = (
+    " No box could be cut around the picks as they are: all of them lie outside of the images or "
+    "too near to an edge, so the picture shows nothing there."
+)
 
 
 class CheckOptions(JobOptions):
@@ -70,13 +74,16 @@ def run(work: Work) -> None:
     check = check_orientation(micrographs, picks, diameter_px=diameter_px, seed=options.seed)
     for failure in check.failures:
         logger.warning("%s", failure)
-    work.add_result(**describe_check(check), picture=False)
+    described = describe_check(check)
+    work.add_result(**described, picture=False)
     work.begin("Drawing the mean images", 0.8)
     images = average_for_check(
         check, micrographs, picks, diameter_px=diameter_px, seed=options.seed
     )
     work.folder.picture_path.write_bytes(draw_check(check, images))
-    work.add_result(picture=True)
+    if images[0].n_boxes == 0:  # the first is as they are
+        described["summary"] += _NO_BOX
+    work.add_result(summary=described["summary"], picture=True)
 
 
 def describe_check(check: OrientationCheck) -> dict[str, Any]:
