@@ -13,6 +13,7 @@ from deepem.networks import Model, save_model
 from deepem.picking import Picker
 from deepem.studio.jobs.models import model_path, name_quick, reserve_model
 from deepem.studio.jobs.pick_set import begin_pick_set, pick_into
+from deepem.studio.jobs.threads import FittingThreads
 from deepem.studio.jobs.training import TrainOptions
 from deepem.studio.jobs.training_labels import choose_labels
 from deepem.studio.jobs.training_progress import TrainingProgress, expect_stages
@@ -49,6 +50,7 @@ class Lesson:
         self._id = reserve_model(self._project.models_dir)
         self._folder = self._project.models_dir / self._id
         self._labelled: list[str] = []
+        self._threads = FittingThreads()
 
     def learn(self) -> None:
         """Train, and pick a few micrographs.
@@ -80,6 +82,7 @@ class Lesson:
             updates=options.updates,
             is_residual=options.network == "residual",
         )
+        self._threads.fit()
         model = train(
             labels.micrographs,
             labels.picks,
@@ -94,7 +97,11 @@ class Lesson:
             seed=options.seed,
             updates=options.updates,
             events=TrainingProgress(
-                work, plan, share=_SHARE_OF_TRAINING, on_first_model=self._pick_first
+                work,
+                plan,
+                share=_SHARE_OF_TRAINING,
+                on_first_model=self._pick_first,
+                threads=self._threads,
             ),
         )
         save_model(model, model_path(project, self._id), overwrite=True)

@@ -11,6 +11,7 @@ from deepem.errors import DeepEMError
 from deepem.networks import Model
 from deepem.studio.jobs.record import CurvePoint
 from deepem.studio.jobs.stage_plan import StagePlan
+from deepem.studio.jobs.threads import FittingThreads
 from deepem.studio.jobs.work import Work
 from deepem.training import Epoch, Plan, TrainingEvents
 from deepem.training.few_labels import N_ROUNDS, are_labels_many, first_settings, n_round_updates
@@ -42,6 +43,8 @@ class TrainingProgress(TrainingEvents):
         Share of the whole job, 0 to 1, that the training is.
     on_first_model
         Is given the first model, if there is one.
+    threads
+        Are fitted to what else the machine does.
     """
 
     def __init__(
@@ -51,9 +54,10 @@ class TrainingProgress(TrainingEvents):
         *,
         share: float,
         on_first_model: Callable[[Model], None],
+        threads: FittingThreads,
     ) -> None:
         self._work, self._plan, self._share = work, plan, share
-        self._on_first_model = on_first_model
+        self._on_first_model, self._threads = on_first_model, threads
         self._stage = ""
         # The last that was said of a stage between its epochs: updates done, in all, error.
         self._told: tuple[int, int, float] | None = None
@@ -81,6 +85,7 @@ class TrainingProgress(TrainingEvents):
 
     def updated(self, n_done: int, n_updates: int, error: float) -> None:
         """Add the error to its curve."""
+        self._threads.fit()
         self._told = n_done, n_updates, error
         self._add_point(n_done, n_updates, error)
 

@@ -6,6 +6,8 @@ import pytest
 
 from deepem.studio.jobs.folder import JobFolder
 from deepem.studio.jobs.record import JobRequest, now
+from deepem.studio.jobs.stage_plan import StagePlan
+from deepem.studio.jobs.threads import FittingThreads
 from deepem.studio.jobs.training_progress import TrainingProgress, expect_stages
 from deepem.studio.jobs.work import Work
 from deepem.training import Epoch
@@ -45,6 +47,13 @@ def epoch(number, n_epochs, **figures):
     return Epoch(number=number, n_epochs=n_epochs, **figures)
 
 
+def follow(work: Work, plan: StagePlan, *, share: float = 0.9) -> TrainingProgress:
+    """Progress of a training whose first model nobody wants."""
+    return TrainingProgress(
+        work, plan, share=share, on_first_model=lambda model: None, threads=FittingThreads()
+    )
+
+
 def run(progress, clock, job, stages):
     """Fractions on disk after each step of each stage, which has so many."""
     fractions = []
@@ -58,9 +67,7 @@ def run(progress, clock, job, stages):
 
 
 def test_few_labels_are_learnt_in_three_stages(work, job, clock):
-    progress = TrainingProgress(
-        work, expect_stages(10, **FEW), share=0.9, on_first_model=lambda model: None
-    )
+    progress = follow(work, expect_stages(10, **FEW))
     stages = [
         ("Learning from the labels alone", 4),
         ("Learning from what was found, round 1", 4),
@@ -73,9 +80,7 @@ def test_few_labels_are_learnt_in_three_stages(work, job, clock):
 
 
 def test_labels_that_turn_out_to_be_all_are_borne(work, job, clock):
-    progress = TrainingProgress(
-        work, expect_stages(60, **FEW), share=0.9, on_first_model=lambda model: None
-    )
+    progress = follow(work, expect_stages(60, **FEW))
     stages = [("Learning from the labels alone", 4), ("Training", 8)]
     fractions = run(progress, clock, job, stages)
     assert fractions == sorted(fractions)
@@ -84,7 +89,7 @@ def test_labels_that_turn_out_to_be_all_are_borne(work, job, clock):
 
 def test_the_parts_of_a_cross_validation_are_called_so(work, job, clock):
     plan = expect_stages(300, n_micrographs=3, finds_more=None, has_start=False, updates=None)
-    progress = TrainingProgress(work, plan, share=1.0, on_first_model=lambda model: None)
+    progress = follow(work, plan, share=1.0)
     stages = [("Training", 4)]
     for part in (1, 2):
         stages += [(f"Cross-validation, part {part} of 2", 0), ("Training", 4)]
@@ -107,9 +112,7 @@ def test_going_on_from_a_model_learns_no_clicks():
 
 
 def test_figures_that_are_not_known_are_null(work, job):
-    progress = TrainingProgress(
-        work, expect_stages(10, **FEW), share=0.9, on_first_model=lambda model: None
-    )
+    progress = follow(work, expect_stages(10, **FEW))
     progress.began("Training")
     progress.trained(epoch(1, 2, accuracy=math.nan, valid_accuracy=0.75))
     (point,) = job.read_curve()
@@ -119,7 +122,7 @@ def test_figures_that_are_not_known_are_null(work, job):
 
 def test_a_curve_goes_on_between_epochs(work, job):
     plan = expect_stages(10, **FEW)
-    progress = TrainingProgress(work, plan, share=0.9, on_first_model=lambda model: None)
+    progress = follow(work, plan)
     progress.began("Training")
     for n_done in (10, 20, 30, 40, 50):
         progress.updated(n_done, 65, 1 / n_done)
