@@ -59,6 +59,11 @@ class StudioServer:
         self._process.terminate()
         self._process.communicate(timeout=_PATIENCE_S)
 
+    @property
+    def page_address(self) -> str:
+        """What a browser opens."""
+        return f"{self.client.base_url}/?token={self._token}"
+
     def get(self, address: str, **params: object) -> httpx.Response:
         """The answer to a GET request, which must succeed."""
         return self.client.get(address, params=params).raise_for_status()
