@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CONFIRMED_BY_LABEL, findStates, REJECTED_BY_LABEL } from "../src/picks/corrected";
+import { CONFIRMED_BY_LABEL, countCorrected, findStates, REJECTED_BY_LABEL } from "../src/picks/corrected";
 import { countAbove, judge } from "../src/picks/judge";
 import type { Candidates, Labels } from "../src/types";
 
@@ -72,4 +72,22 @@ test("particles confirm picks, also those that were left out", () => {
   const picks = judge(CANDIDATES, { threshold: 0.5, ...ANY });
   const states = findStates(picks, labelled([[200, 101], [300, 100]], []));
   assert.deepEqual([...states], [0, CONFIRMED_BY_LABEL, CONFIRMED_BY_LABEL, 0, 3]);
+});
+
+test("an export has the picks that stay, and the particles that no pick has found", () => {
+  const picks = judge(CANDIDATES, { threshold: 0.5, ...ANY });
+  assert.equal(countCorrected(picks, null), 3);
+  assert.equal(countCorrected(picks, labelled([], [[101, 100]])), 2);
+  // One found already, one that was left out as junk, one below the threshold, one without a mark.
+  assert.equal(countCorrected(picks, labelled([[200, 101], [300, 100], [600, 100], [700, 50]], [])), 6);
+  assert.equal(countCorrected(picks, { ...labelled([[700, 50]], [[100, 100]]), complete: true }), 1);
+});
+
+test("as few particles as possible are without a pick", () => {
+  const close: Candidates = { ...CANDIDATES, x_px: [100, 130, 300, 400, 500, 600] };
+  const picks = judge(close, { threshold: 0.85, ...ANY });
+  // The first particle is nearest to the second pick, which alone can be the second particle's.
+  assert.equal(countCorrected(picks, labelled([[118, 100], [148, 100]], [])), 2);
+  // Two picks cannot be three particles.
+  assert.equal(countCorrected(picks, labelled([[82, 100], [118, 101], [145, 100]], [])), 3);
 });

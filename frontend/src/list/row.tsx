@@ -38,7 +38,7 @@ function Figures({ row }: { row: Row }) {
         </span>
       )}
       {count && (
-        <span class="figure figure-pick" title={`Picks; mean score ${count.mean_score?.toFixed(2) ?? "unknown"}`}>
+        <span class="figure figure-pick" title={`Picks before your corrections; mean score ${count.mean_score?.toFixed(2) ?? "unknown"}`}>
           {count.n} picks
         </span>
       )}

@@ -1,12 +1,14 @@
 // What labels make of the picks drawn: the rules of `correct_picks` in deepem.picking.correction.
 
-import { indexPairs, type PlaceIndex } from "../labels/places";
+import { indexPairs, PlaceIndex } from "../labels/places";
 import type { Labels } from "../types";
 import type { DrawnPicks } from "./judge";
 
 /** States beyond the reasons of judge.ts: what a label near the pick says. */
 export const REJECTED_BY_LABEL = 4;
 export const CONFIRMED_BY_LABEL = 5;
+/** Not among the drawn picks: no label takes it out, but a click can accept it. */
+export const BELOW_THRESHOLD = 6;
 
 export const STATE_TEXT = [
   "kept",
@@ -15,6 +17,7 @@ export const STATE_TEXT = [
   "left out: at the edge",
   "rejected by you",
   "confirmed by you",
+  "below the threshold",
 ] as const;
 
 /**
@@ -42,6 +45,40 @@ export function findStates(picks: DrawnPicks, labels: Labels | null): Uint8Array
     }
   }
   return states;
+}
+
+/** How many particles an export has of this micrograph: as many as `correct_picks` gives. */
+export function countCorrected(picks: DrawnPicks, labels: Labels | null): number {
+  if (labels?.complete) return labels.particles.length;
+  const states = findStates(picks, labels);
+  const stay: number[] = [];
+  for (let i = 0; i < picks.n; i++) {
+    if (picks.reasons[i] === 0 && states[i] !== REJECTED_BY_LABEL) stay.push(i);
+  }
+  const particles = labels?.particles ?? [];
+  const radius_px = picks.diameter_px / 2;
+  const places = new PlaceIndex(stay.map((i) => picks.x_px[i]!), stay.map((i) => picks.y_px[i]!), radius_px);
+  const n_found = countMatched(particles.map(([x, y]) => places.within(x, y, radius_px)));
+  return stay.length + particles.length - n_found;
+}
+
+/** How many can have a partner of their own at most, each from those it may have. */
+function countMatched(choices: readonly number[][]): number {
+  const takenBy = new Map<number, number>();
+  const find = (one: number, seen: Set<number>): boolean => {
+    for (const partner of choices[one]!) {
+      if (seen.has(partner)) continue;
+      seen.add(partner);
+      const other = takenBy.get(partner);
+      // Who has it already may find another.
+      if (other === undefined || find(other, seen)) {
+        takenBy.set(partner, one);
+        return true;
+      }
+    }
+    return false;
+  };
+  return choices.filter((_, one) => find(one, new Set())).length;
 }
 
 interface Pair {

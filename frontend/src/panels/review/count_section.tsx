@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
 
 import { formatCount } from "../../numbers";
+import { countCorrected } from "../../picks/corrected";
 import { REASONS } from "../../picks/judge";
-import { candidates, currentPickSet, drawnPicks } from "../../store";
+import { candidates, currentPickSet, drawnPicks, labels } from "../../store";
 import { explainExpected, explainNotExpected, percentWithError } from "./expected_text";
 import { summary } from "./pick_figures";
 
@@ -25,7 +26,7 @@ export function CountSection(): JSX.Element {
             <th scope="col" title="On the micrograph shown">
               Here
             </th>
-            <th scope="col" title="On all micrographs that were picked">
+            <th scope="col" title="On all micrographs that were picked, before your corrections">
               {all ? `All ${formatCount(all.n_micrographs)}` : "All"}
             </th>
           </tr>
@@ -35,6 +36,11 @@ export function CountSection(): JSX.Element {
             <th scope="row">Picks kept</th>
             <td data-testid="kept-here">{figure(here?.n_kept)}</td>
             <td data-testid="kept-all">{figure(all?.n_kept)}</td>
+          </tr>
+          <tr>
+            <th scope="row">After your corrections</th>
+            <td data-testid="corrected-here">{figure(here ? countCorrected(here, labels.value) : undefined)}</td>
+            <td title="Counted when the picks are exported">–</td>
           </tr>
           {REASONS.slice(1).map((reason, index) => (
             <tr key={reason}>
@@ -50,6 +56,7 @@ export function CountSection(): JSX.Element {
           </tr>
         </tbody>
       </table>
+      <p class="note">All is counted before your corrections; what is exported has them.</p>
       <ExpectedFigures />
     </section>
   );
