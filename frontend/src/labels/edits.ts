@@ -1,9 +1,9 @@
 // What a click, a drag or a brush stroke means for the labels.
 
-import { CONFIRMED_BY_LABEL, REJECTED_BY_LABEL } from "../picks/corrected";
+import { BELOW_THRESHOLD, CONFIRMED_BY_LABEL, REJECTED_BY_LABEL } from "../picks/corrected";
 import { drawnPicks, info, labels } from "../store";
 import type { Kind, Operation } from "../types";
-import { negativeIndex, particleIndex, pickStates } from "../viewer/scene";
+import { negativeIndex, particleIndex, pickStates, stateOfPick } from "../viewer/scene";
 import { makeOperation, roundPlace } from "./operations";
 import { change } from "./session";
 
@@ -98,18 +98,24 @@ export function judgePicks(picked: Iterable<number>, isParticle: boolean): void 
   change({ operations });
 }
 
-/** A click on a pick: kept ones are rejected, those left out accepted; again takes it back. */
+/**
+ * A click on a pick: kept ones are rejected, those left out or below the threshold accepted; again
+ * takes it back.
+ */
 export function togglePick(i: number): void {
   const picks = drawnPicks.value;
-  const states = pickStates.value;
-  if (!picks || !states) return;
+  if (!picks) return;
   const [x, y] = [picks.x_px[i]!, picks.y_px[i]!];
-  if (states[i] === REJECTED_BY_LABEL) {
+  const state = stateOfPick(i);
+  if (state === REJECTED_BY_LABEL) {
     const nearest = negativeIndex.value.nearest(x, y, picks.diameter_px / 2);
     const place = labels.value?.negatives[nearest];
     if (place) change({ operations: [makeOperation("remove", "negative", ...place)] });
-  } else if (states[i] === CONFIRMED_BY_LABEL) {
+  } else if (state === CONFIRMED_BY_LABEL) {
     const place: [number, number] = [roundPlace(x), roundPlace(y)];
     change({ operations: [makeOperation("remove", "particle", ...place)] });
-  } else judgePicks([i], states[i] !== 0);
+  } else if (state === BELOW_THRESHOLD) {
+    // A negative at this very place says the opposite, and goes.
+    change({ operations: [makeOperation("remove", "negative", x, y), makeOperation("add", "particle", x, y)] });
+  } else judgePicks([i], state !== 0);
 }

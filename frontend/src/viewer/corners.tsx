@@ -1,7 +1,7 @@
 // What lies over the corners of the viewer: scale bar, place, legend; and tips beside marks.
 
 import { changeProject } from "../actions";
-import { STATE_TEXT } from "../picks/corrected";
+import { CONFIRMED_BY_LABEL, REJECTED_BY_LABEL, STATE_TEXT } from "../picks/corrected";
 import {
   comparison, drawnPicks, info, labels, layers, pixelSize_angstrom, project, selection, tool,
 } from "../store";
@@ -9,7 +9,7 @@ import { say, sayProblem } from "../toasts";
 import { SCORE_COLOURS } from "./colours";
 import { describeLength, makeScaleBar } from "./lengths";
 import { toMicrograph, toScreen } from "./projection";
-import { clickJudges, hoveredPick, marksAreShown, pickStates, pointer, projection, ruler } from "./scene";
+import { clickJudges, hoveredPick, marksAreShown, pointer, projection, ruler, stateOfPick } from "./scene";
 
 const LONGEST_BAR = 160; // screen pixels
 
@@ -40,13 +40,20 @@ function Place() {
 
 function Legend({ hasPicks }: { hasPicks: boolean }) {
   if (!marksAreShown.value) return <div class="legend">Marks are hidden (h)</div>;
-  if (comparison.value) return null;
   const shown = labels.value;
+  const compares = comparison.value !== null;
   return (
     <div class="legend" data-testid="legend">
+      {compares && (
+        <>
+          <span class="key key-only-a">only A</span>
+          <span class="key key-only-b">only B</span>
+          <span class="key key-both">both</span>
+        </>
+      )}
       {shown && shown.particles.length > 0 && <span class="key key-particle">particle</span>}
       {shown && shown.negatives.length > 0 && <span class="key key-negative">not a particle</span>}
-      {hasPicks && (
+      {hasPicks && !compares && (
         <>
           <span class="key key-pick">
             pick
@@ -85,10 +92,11 @@ export function PickTip() {
   const picks = drawnPicks.value;
   const where = projection.value;
   if (i < 0 || !picks || !where || !marksAreShown.value) return null;
-  const state = pickStates.value?.[i] ?? 0;
+  const state = stateOfPick(i);
   const point = toScreen(where, picks.x_px[i]!, picks.y_px[i]!);
   const radius = (picks.diameter_px / 2) * where.scale;
   const std = picks.std[i] ?? null;
+  const isJudged = state === REJECTED_BY_LABEL || state === CONFIRMED_BY_LABEL;
   const canClick = tool.value === "select" && clickJudges.value;
   return (
     <div class="tip" style={{ left: `${point.x + radius + 8}px`, top: `${point.y}px` }} role="tooltip">
@@ -99,7 +107,7 @@ export function PickTip() {
       {state === 2 && (
         <> (allowed {selection.value.std_low?.toFixed(2) ?? "any"} to {selection.value.std_high?.toFixed(2) ?? "any"})</>
       )}
-      {canClick && <div class="tip-hint">Click to {state === 0 ? "reject" : state >= 4 ? "take that back" : "accept"}</div>}
+      {canClick && <div class="tip-hint">Click to {state === 0 ? "reject" : isJudged ? "take that back" : "accept"}</div>}
     </div>
   );
 }

@@ -6,7 +6,7 @@ import {
 import { brushRadius, tool } from "../store";
 import { toMicrograph, type Point } from "./projection";
 import {
-  clickJudges, clickRadius_px, drag, labelKey, markDiameter_px, pickIndex, pointer, projection, ruler, stroke,
+  clickJudges, drag, findPick, labelKey, markDiameter_px, pickIndex, pointer, projection, ruler, stroke,
 } from "./scene";
 import type { Stage } from "./stage";
 
@@ -64,7 +64,7 @@ export function attachPointer(element: HTMLElement, stage: Stage): () => void {
       if (!hit) addLabel(tool.value, place.x, place.y);
       else if (hit.kind !== tool.value) turnLabel(hit);
     } else if (tool.value === "select" && clickJudges.value) {
-      const picked = pickIndex.value?.nearest(place.x, place.y, clickRadius_px()) ?? -1;
+      const picked = findPick(place);
       if (picked >= 0) togglePick(picked);
     }
   }
@@ -191,7 +191,7 @@ export function clickMiddle(middle: Point): void {
   const place = toMicrograph(projection.value, middle);
   if (tool.value === "particle" || tool.value === "negative") addLabel(tool.value, place.x, place.y);
   else if (tool.value === "select" && clickJudges.value) {
-    const picked = pickIndex.value?.nearest(place.x, place.y, clickRadius_px()) ?? -1;
+    const picked = findPick(place);
     if (picked >= 0) togglePick(picked);
   } else if (tool.value === "eraser") {
     removeLabels(findLabels(place.x, place.y, brushRadius.value / projection.value.scale));

@@ -25,7 +25,7 @@ function ring(
 function haloed(colour: string, width: number, dash: number[] = []): Draw {
   return (context, radius) => {
     const shown = radius > SMALL ? width : 0.7 * width;
-    ring(context, radius, HALO, shown + 2, dash);
+    ring(context, radius, HALO, shown + 2); // unbroken: dots alone are lost in the noise
     ring(context, radius, colour, shown, dash);
   };
 }
@@ -64,7 +64,7 @@ const LOOKS = {
   particle,
   negative,
   leftOut: haloed(LEFT_OUT, 1.5, [5, 4]),
-  below: haloed(LEFT_OUT, 2, [2, 6]),
+  below: haloed("#ffffff", 2.25, [2.5, 5]),
   inBoth: haloed("#ffffff", 1),
   onlyA: haloed(SET_A, 2),
   onlyB: haloed(SET_B, 2, [6, 3]),

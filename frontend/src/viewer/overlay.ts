@@ -92,20 +92,25 @@ export class Overlay {
       if (state === 0) kept[scoreStep(picks.score[i]!, scene.lowestScore, highest)]!.push(point);
       else if (scene.showsLeftOut || state === REJECTED_BY_LABEL) leftOut.push(point);
     }
-    if (scene.showsBelow) this.addBelow(projection, picks, radius);
+    if (scene.showsBelow) touched.push(...this.addBelow(projection, scene, picks));
     this.marks.add("leftOut", leftOut);
     kept.forEach((points, step) => this.marks.add(step, points));
     this.marks.add("touched", touched);
   }
 
-  /** Candidates that do not reach the threshold. */
-  private addBelow(projection: Projection, picks: DrawnPicks, radius: number): void {
+  /** Candidates that do not reach the threshold; gives the one under the pointer, if any. */
+  private addBelow(projection: Projection, scene: Scene, picks: DrawnPicks): Point[] {
+    const radius = this.radius(projection, scene);
     const below: Point[] = [];
+    const touched: Point[] = [];
     for (let i = picks.n; i < picks.score.length; i++) {
       const point = toScreen(projection, picks.x_px[i]!, picks.y_px[i]!);
-      if (this.isInView(point, radius)) below.push(point);
+      if (!this.isInView(point, radius)) continue;
+      below.push(point);
+      if (i === scene.hoveredPick) touched.push(point);
     }
     this.marks.add("below", below);
+    return touched;
   }
 
   private addComparison(projection: Projection, scene: Scene, { a, b }: MicrographComparison): void {

@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 
 import { indexPairs, PlaceIndex } from "../labels/places";
-import { findStates } from "../picks/corrected";
+import { BELOW_THRESHOLD, CONFIRMED_BY_LABEL, findStates } from "../picks/corrected";
 import { candidates, comparison, diameter_px, drawnPicks, labels, layers, panel } from "../store";
 import type { Kind } from "../types";
 import { toMicrograph, type Point, type Projection } from "./projection";
@@ -57,6 +57,12 @@ export const pickIndex = computed(() => {
   return picks ? new PlaceIndex(picks.x_px, picks.y_px, cell_px.value, picks.n) : null;
 });
 
+/** All candidates; only while those below the threshold are drawn can they be clicked. */
+const candidateIndex = computed(() => {
+  const all = candidates.value;
+  return all ? new PlaceIndex(all.x_px, all.y_px, cell_px.value) : null;
+});
+
 const LEAST_CLICK_PX = 7; // on the screen
 
 /** A click anywhere in a pick's circle means the pick; tiny circles are made easier to hit. */
@@ -65,13 +71,34 @@ export function clickRadius_px(): number {
   return Math.max(LEAST_CLICK_PX / scale, (markDiameter_px.value ?? 0) / 2);
 }
 
+/**
+ * The pick at a place of the micrograph, by its place in the candidates, or -1. One that is below
+ * the threshold counts while it is drawn.
+ */
+export function findPick({ x, y }: Point): number {
+  const index = layers.value.picks && layers.value.below ? candidateIndex.value : pickIndex.value;
+  return index?.nearest(x, y, clickRadius_px()) ?? -1;
+}
+
+/** What is known of a pick, by its place in the candidates: one of the states of corrected.ts. */
+export function stateOfPick(i: number): number {
+  const all = candidates.value;
+  const n_drawn = drawnPicks.value?.n ?? 0;
+  if (!all || i < n_drawn) return pickStates.value?.[i] ?? 0;
+  // Below the threshold: a particle speaks for the candidate that it is nearest to.
+  const radius_px = all.diameter_px / 2;
+  const particle = particleIndex.value.nearest(all.x_px[i]!, all.y_px[i]!, radius_px);
+  const place = labels.value?.particles[particle];
+  const isItsOwn = place && candidateIndex.value?.nearest(...place, radius_px) === i;
+  return isItsOwn ? CONFIRMED_BY_LABEL : BELOW_THRESHOLD;
+}
+
 /** The pick under the pointer, by its place in the candidates, or -1. */
 export const hoveredPick = computed(() => {
   const at = pointer.value;
   const where = projection.value;
   if (!at || !where || !layers.value.picks || comparison.value) return -1;
-  const place = toMicrograph(where, at);
-  return pickIndex.value?.nearest(place.x, place.y, clickRadius_px()) ?? -1;
+  return findPick(toMicrograph(where, at));
 });
 
 /** Clicks of the select tool accept and reject picks only where that is what one came for. */

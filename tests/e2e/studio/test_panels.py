@@ -129,6 +129,35 @@ def test_threshold_counts_here_and_everywhere(page: Page, picks: list[Path]) -> 
     expect(page.get_by_text("their scores are not probabilities")).to_be_visible()
 
 
+def _click_pick(page: Page, number: int) -> None:
+    point = page.evaluate("([x, y]) => deepemStudio.toScreen(x, y)", [40 + 60 * number, 200])
+    page.mouse.click(point["x"], point["y"])
+
+
+def test_clicks_accept_what_is_below_and_the_counts_follow(page: Page, picks: list[Path]) -> None:
+    _import(page, picks, "Others")
+    _review(page)
+    page.get_by_role("spinbutton", name="Threshold (number)").fill("0.5")
+    expect(page.get_by_test_id("kept-here")).to_have_text("5")
+    corrected = page.get_by_test_id("corrected-here")
+    expect(corrected).to_have_text("5")
+
+    _click_pick(page, 9)
+    expect(corrected).to_have_text("4")
+    _click_pick(page, 0)  # no mark is there yet: nothing happens
+    page.get_by_label("Show what is below, dotted").check()
+    _click_pick(page, 1)
+    expect(corrected).to_have_text("5")
+    _click_pick(page, 2)
+    expect(corrected).to_have_text("6")
+    _click_pick(page, 2)
+    expect(corrected).to_have_text("5")
+    expect(page.get_by_test_id("kept-here")).to_have_text("5")
+    expect(page.get_by_text("All labels are saved")).to_be_visible()
+    assert page.evaluate("deepemStudio.state().n_particles") == 1
+    assert page.evaluate("deepemStudio.state().n_negatives") == 1
+
+
 def test_gallery_is_worked_with_the_keyboard(page: Page, picks: list[Path], folder: Path) -> None:
     _import(page, picks, "Others")
     _review(page)
