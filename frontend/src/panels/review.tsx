@@ -29,7 +29,8 @@ export function ReviewPanel(): JSX.Element {
           <CountSection />
           <CorrectSection />
           <StdSection />
-          <SuggestionSection />
+          {/* A model alone has doubts that can be asked for. */}
+          {currentPickSet.value.kind === "model" && <SuggestionSection />}
         </>
       )}
     </div>
@@ -50,18 +51,24 @@ function NothingToReview(): JSX.Element {
 
 function PickSetChooser(): JSX.Element {
   return (
-    <select
-      aria-label="Picks to review"
-      value={currentPicksId.value ?? ""}
-      onChange={(event) => openPickSet(event.currentTarget.value || null).catch(sayProblem)}
-    >
-      {currentPicksId.value === null && <option value="">choose …</option>}
-      {pickSets.value.map((set) => (
-        <option key={set.id} value={set.id}>
-          {set.title} ({countOf(set.n_micrographs, "micrograph")})
-        </option>
-      ))}
-    </select>
+    <>
+      <select
+        aria-label="Picks to review"
+        title={currentPickSet.value?.title}
+        value={currentPicksId.value ?? ""}
+        onChange={(event) => openPickSet(event.currentTarget.value || null).catch(sayProblem)}
+      >
+        {currentPicksId.value === null && <option value="">choose …</option>}
+        {pickSets.value.map((set) => (
+          <option key={set.id} value={set.id}>
+            {set.title}
+          </option>
+        ))}
+      </select>
+      {currentPickSet.value !== null && (
+        <p class="note">Picks of {countOf(currentPickSet.value.n_micrographs, "micrograph")}</p>
+      )}
+    </>
   );
 }
 
@@ -113,7 +120,7 @@ function correctionHint(): string {
   if (tool.value === "reject") return "Click a pick, or draw over several: they become “not a particle”.";
   if (tool.value === "accept") return "Click a pick, or draw over several: they become labelled particles.";
   return (
-    "Click a pick to reject it, one that was left out to accept it; again takes it back. Many at once: with the " +
+    "Click a pick to reject it, one that is dashed or dotted to accept it; again takes it back. Many at once: with the " +
     "brushes Accept and Reject, or in the gallery. All of it is learnt from at the next training."
   );
 }
