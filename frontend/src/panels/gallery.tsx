@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { countOf, formatCount } from "../numbers";
-import { currentName, currentPickSet, galleryIsOpen, panel } from "../store";
+import { currentPickSet, galleryIsOpen, panel } from "../store";
 import type { GalleryOrder } from "../types";
 import { boxesInHand, boxSelection, clickMode, GalleryGrid, judgeInHand } from "./gallery/gallery_grid";
 import { boxesOnPage, offset, onlyThisMicrograph, order, page, watchGallery } from "./gallery/gallery_page";
@@ -33,7 +33,7 @@ export function Gallery(): JSX.Element {
         >
           <option value="lowest">lowest scores first</option>
           <option value="highest">highest scores first</option>
-          <option value="nearest">nearest to the threshold</option>
+          <option value="nearest">nearest to threshold</option>
         </select>
         <select
           aria-label="Micrographs of the boxes"
@@ -41,7 +41,7 @@ export function Gallery(): JSX.Element {
           onChange={(event) => changePage(() => (onlyThisMicrograph.value = event.currentTarget.value === "this"))}
         >
           <option value="all">all micrographs</option>
-          <option value="this">only {currentName.value ?? "this micrograph"}</option>
+          <option value="this">only this one</option>
         </select>
         <PageSteps />
         <button type="button" class="gallery-close" aria-label="Close the gallery" onClick={close}>
@@ -76,7 +76,7 @@ function PageSteps(): JSX.Element | null {
         ‹
       </button>
       <span>
-        {formatCount(shown.offset + 1)} to {formatCount(last)} of {formatCount(shown.total)}
+        {formatCount(shown.offset + 1)}–{formatCount(last)} of {formatCount(shown.total)}
       </span>
       <button
         type="button"

@@ -6,7 +6,7 @@ import { goTo } from "../../actions";
 import { galleryIsOpen, view } from "../../store";
 import { sayProblem } from "../../toasts";
 import { toggled, toggledTogether, type BoxState } from "./box_state";
-import { boxState, setState, side_px, sprite, spriteColumns, type Box } from "./gallery_page";
+import { boxState, setState, sprite, spriteColumns, type Box } from "./gallery_page";
 import {
   extendTo, noSelection, rectangleBetween, selectOne, selectTouched, stepFrom, toggleOne,
   type BoxSelection, type Rectangle, type Step,
@@ -148,7 +148,7 @@ export function GalleryGrid({ boxes }: { boxes: Box[] }): JSX.Element {
           >
             <div
               class={view.value.invert ? "gallery-picture is-inverted" : "gallery-picture"}
-              style={pictureStyle(index, sprite.value)}
+              style={pictureStyle(index, boxes.length, sprite.value)}
             />
             {state !== "none" && (
               <span class="gallery-sign" aria-hidden="true">
@@ -176,9 +176,15 @@ export function GalleryGrid({ boxes }: { boxes: Box[] }): JSX.Element {
   );
 }
 
-function pictureStyle(index: number, address: string | null): Record<string, string> {
+/** The part of the common picture that shows this box, at whatever size the box has. */
+function pictureStyle(index: number, n_boxes: number, address: string | null): Record<string, string> {
   if (address === null) return {};
-  const x = (index % spriteColumns) * side_px;
-  const y = Math.floor(index / spriteColumns) * side_px;
-  return { backgroundImage: `url("${address}")`, backgroundPosition: `-${x}px -${y}px` };
+  const n_rows = Math.ceil(n_boxes / spriteColumns);
+  const [column, row] = [index % spriteColumns, Math.floor(index / spriteColumns)];
+  const percent = (place: number, n: number) => `${n > 1 ? (100 * place) / (n - 1) : 0}%`;
+  return {
+    backgroundImage: `url("${address}")`,
+    backgroundSize: `${100 * spriteColumns}% ${100 * n_rows}%`,
+    backgroundPosition: `${percent(column, spriteColumns)} ${percent(row, n_rows)}`,
+  };
 }
