@@ -84,6 +84,11 @@ function Agreement(): JSX.Element {
         {formatCount(found.n_both)} of {formatCount(n_all)} picks are in both: {formatCount(found.n_a)} in A,{" "}
         {formatCount(found.n_b)} in B, at most half a diameter apart, on the micrographs that both have.
       </p>
+      {[sideA.value, sideB.value].includes("labels") && (
+        <p class="note">
+          Where only some of the particles are labelled, Agree and F1 say little: most picks have no label to agree with.
+        </p>
+      )}
     </>
   );
 }
