@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { countOf, formatCount } from "../src/numbers";
 import { agreementOf, fractionText, worstFirst } from "../src/panels/compare/agreement_text";
+import { chooseList, describeFormat } from "../src/panels/handover/format_choice";
 import { explainExpected, explainNotExpected, percentWithError } from "../src/panels/review/expected_text";
 import { durationText, secondsLeft, secondsOf, whenText } from "../src/panels/train/job_text";
 
@@ -69,4 +70,20 @@ test("the micrograph that agrees least is first, one without picks last", () => 
   assert.equal(agreementOf(rows[4]!), 0.5);
   assert.equal(fractionText(agreementOf(rows[1]!)), "–");
   assert.equal(fractionText(0.834), "83 %");
+});
+
+test("a format is described without saying its program again", () => {
+  const describe = (name: string, description: string) => describeFormat({ name, suffix: "", description });
+  assert.equal(describe("relion", "RELION picking job: one file"), "picking job: one file");
+  assert.equal(describe("cbox", "crYOLO .cbox: corner and size"), "corner and size");
+  assert.equal(describe("box", "EMAN boxes: corner and size"), "boxes: corner and size");
+  assert.equal(describe("csv", "table of all, separated by commas"), "of all, separated by commas");
+  assert.equal(describe("new", "something else"), "something else");
+});
+
+test("of cryoSPARC's files the group is the list, or the table that is no passthrough", () => {
+  assert.equal(chooseList(["u/J5_passthrough.cs", "u/J5.cs", "u/J5.csg"]), "u/J5.csg");
+  assert.equal(chooseList(["u/J5_passthrough.cs", "u/J5.cs"]), "u/J5.cs");
+  assert.equal(chooseList(["u/micrographs_ctf.star"]), "u/micrographs_ctf.star");
+  assert.equal(chooseList([]), undefined);
 });

@@ -11,14 +11,14 @@ import { currentPicksId, pickSets, project, rows } from "../store";
 import { say, sayProblem } from "../toasts";
 import type { Export, ExportRequest, Format } from "../types";
 import { ExportCard } from "./handover/export_card";
-import { groupFormats, programOf } from "./handover/format_choice";
+import { describeFormat, groupFormats, programOf } from "./handover/format_choice";
+import { ListField, micrographList } from "./handover/list_field";
 import "./handover/handover.css";
 import "./panel_parts.css";
 
 const chosenSource = signal<string | null>(null);
 const chosenFormats = kept<string[]>("export-formats", ["relion"]);
 const projectRoot = kept("export-project-root", "");
-const micrographList = kept("export-micrograph-list", "");
 
 /** Picks as files of the programs that come next. */
 export function HandOverPanel(): JSX.Element {
@@ -138,16 +138,7 @@ function FormatChooser(): JSX.Element {
             onInput={(event) => (projectRoot.value = event.currentTarget.value)}
           />
         </label>
-        <label class="field">
-          <span>List of micrographs, to name them as RELION or cryoSPARC does</span>
-          <input
-            type="text"
-            aria-label="List of micrographs"
-            placeholder="CtfFind/job003/micrographs_ctf.star"
-            value={micrographList.value}
-            onInput={(event) => (micrographList.value = event.currentTarget.value)}
-          />
-        </label>
+        <ListField />
       </details>
     </fieldset>
   );
@@ -169,7 +160,7 @@ function FormatCard({ format }: { format: Format }): JSX.Element {
       />
       <span>
         <strong>{programOf(format)}</strong>
-        <span class="note"> {format.description}</span>
+        <span class="note"> {describeFormat(format)}</span>
       </span>
     </label>
   );

@@ -2,15 +2,11 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { loadPickSets } from "../../actions";
-import { importPicks, uploadFile } from "../../api";
+import { importPicks } from "../../api";
 import { countOf } from "../../numbers";
 import { say, sayProblem } from "../../toasts";
+import { uploadTogether } from "../../uploads";
 import { choose } from "./agreement";
-
-/** A name for files that are sent together, that no other batch has. */
-function newBatch(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 /** Coordinates of another program, as picks to compare with. */
 export function ImportPicks(): JSX.Element {
@@ -23,9 +19,8 @@ export function ImportPicks(): JSX.Element {
   async function run(): Promise<void> {
     isBusy.value = true;
     try {
-      const batch = newBatch();
       const paths = path.value.trim() === "" ? [] : [path.value.trim()];
-      for (const file of files.value) paths.push(await uploadFile(file, batch));
+      paths.push(...(await uploadTogether(files.value)));
       const set = await importPicks(paths, title.value.trim() || "Imported picks");
       await loadPickSets();
       choose("B", set.id);

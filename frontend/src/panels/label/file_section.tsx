@@ -3,15 +3,12 @@
 import { useState } from "preact/hooks";
 
 import { loadRows } from "../../actions";
-import { exportLabels, importLabels, uploadFile } from "../../api";
+import { exportLabels, importLabels } from "../../api";
 import { loadLabels } from "../../labels/session";
 import { currentName, project } from "../../store";
 import { sayProblem } from "../../toasts";
 import type { ExportedLabels, ImportedLabels, Kind } from "../../types";
-
-function makeBatchName(): string {
-  return `labels-${new Date().toISOString().replace(/[^0-9]/g, "").slice(0, 17)}`;
-}
+import { uploadTogether } from "../../uploads";
 
 const MOST_PROBLEMS = 5;
 
@@ -51,13 +48,6 @@ export function ImportSection() {
     setBusy(false);
   }
 
-  async function upload(files: FileList): Promise<string[]> {
-    const batch = makeBatchName();
-    const paths: string[] = [];
-    for (const file of files) paths.push(await uploadFile(file, batch));
-    return paths;
-  }
-
   return (
     <details class="more">
       <summary>Import coordinates</summary>
@@ -78,7 +68,7 @@ export function ImportSection() {
           onChange={(event) => {
             const field = event.currentTarget;
             const { files } = field;
-            if (files && files.length > 0) void bringIn(() => upload(files)).then(() => (field.value = ""));
+            if (files && files.length > 0) void bringIn(() => uploadTogether(files)).then(() => (field.value = ""));
           }}
         />
       </label>
