@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 _DEEPEM = Path(sys.executable).with_name("deepem")
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _SCREEN = {"width": 1280, "height": 800}
-# Learning takes a minute on an idle machine, and tests share theirs.
-_PATIENCE_MS = 30_000
+# Tests share the machine with others, of which some train: what takes a moment can take long.
+_PATIENCE_MS = 60_000
+expect.set_options(timeout=_PATIENCE_MS)
 
 
 @dataclass
