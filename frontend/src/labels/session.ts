@@ -107,7 +107,10 @@ function enqueue(change: Change): void {
 /** Changes labels of the micrograph shown. What is there already, or is not, is left out. */
 export function change(wanted: Omit<Change, "name">): void {
   const shown = labels.value;
+  const name = currentName.value;
   if (shown) make(shown, wanted);
+  // They are still on their way here: what is clicked meanwhile must not be lost.
+  else if (name !== null) changeOf(name, wanted).catch(sayProblem);
 }
 
 /** Changes labels of any micrograph; they are read first where they were not. */

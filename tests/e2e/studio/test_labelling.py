@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from deepem.core import Picks
 from deepem.io import collect_picks, write_mrc
@@ -241,3 +241,27 @@ def test_the_list_is_worked_with_keys(page: Page) -> None:
     expect(rows.get_by_role("option", selected=True)).to_contain_text("mic_0")
     page.get_by_role("searchbox", name="Find a micrograph").fill("_1")
     expect(page.get_by_test_id("list-total")).to_have_text("1 of 2")
+
+
+def test_clicks_before_the_labels_have_come_are_kept(page: Page, folder: Path) -> None:
+    """On a slow line the micrograph is there before its labels."""
+    held: list[Route] = []
+
+    def hold_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/api/micrographs/mic_0/labels", hold_first)
+    page.reload()
+    _wait_for_view(page)
+    page.get_by_role("toolbar").get_by_role("button", name="Add particles").click()
+    assert [route.request.method for route in held] == ["GET"]
+    for place in _DOTS[:3]:
+        _click(page, place)
+    expect(_particles(page)).to_have_text("3")
+    held[0].continue_()
+    _expect_saved(page)
+    expect(_particles(page)).to_have_text("3")
+    _assert_near(_read(folder), list(_DOTS[:3]), _CLICK_PX)
