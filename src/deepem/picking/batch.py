@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from deepem.cluster import Backend, ThisProcess
@@ -98,10 +99,12 @@ def pick_all(
     files = [MicrographFile.of(micrograph) for micrograph in micrographs]
     begun = time.time()
     check_folder(pick_one, files)
+    # Nothing is in the way now: files that come up are those of a worker of ours that died.
+    work = pick_one if pick_one.overwrite else replace(pick_one, resume=True)
     is_shared = bool(pick_one.formats_of_all)
     found: dict[str, Picks] = {}
     try:
-        for outcome in backend.run(pick_one, read_ahead(files) if backend.is_here else files):
+        for outcome in backend.run(work, read_ahead(files) if backend.is_here else files):
             picked = outcome.result
             if picked is None:
                 if not isinstance(outcome.error, BackendError) and outcome.error is not None:

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from deepem.cluster import LocalProcesses
+from deepem.cluster import LocalProcesses, ThisProcess
 from deepem.errors import MicrographError, OutputError
 from deepem.io import MicrographFile, open_micrograph, write_mrc
 from deepem.networks import load_model, save_model
@@ -54,6 +54,37 @@ def unbroken(picker, paths, tmp_path):
     run(picker, paths, tmp_path / "unbroken")
     picker.scanned.clear()
     return contents(tmp_path / "unbroken")
+
+
+class DyingWorkers(ThisProcess):
+    """Every item is done twice: its first worker died, at the end or while it wrote."""
+
+    def __init__(self, out, *, while_it_wrote):
+        self._out, self._while_it_wrote = out, while_it_wrote
+
+    def run(self, function, items):
+        """Apply a function twice to every item."""
+
+        def do_twice(file):
+            function(file)
+            if self._while_it_wrote:
+                scan = self._out / "candidates" / f"{file.name}.safetensors"
+                scan.with_name(f"{file.name}.begun").touch()
+                scan.unlink()
+            return function(file)
+
+        yield from super().run(do_twice, items)
+
+
+@pytest.mark.parametrize("while_it_wrote", [False, True])
+def test_what_a_worker_leaves_that_died_is_in_nobodys_way(
+    while_it_wrote, picker, paths, unbroken, tmp_path
+):
+    out = tmp_path / "out"
+    backend = DyingWorkers(out, while_it_wrote=while_it_wrote)
+    results = run(picker, paths, out, backend=backend)
+    assert [result.error for result in results] == [None] * 4
+    assert contents(out) == unbroken
 
 
 def test_what_a_run_leaves(unbroken):
