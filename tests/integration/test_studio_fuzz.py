@@ -180,7 +180,7 @@ def test_no_request_is_answered_by_a_bug(served: Served) -> None:
 
 @pytest.mark.slow
 def test_no_request_of_many_is_answered_by_a_bug(served: Served) -> None:
-    _check(_fuzz(served, n_examples=30))
+    _check(_fuzz(served, n_examples=60))
 
 
 _ODD_VALUES = st.one_of(
