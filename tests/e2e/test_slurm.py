@@ -1,5 +1,6 @@
 """Items are done by the jobs of a real SLURM, whatever happens to the jobs."""
 
+import itertools
 import os
 import signal
 import sys
@@ -57,11 +58,25 @@ def test_a_job_that_is_cancelled_is_replaced_and_nothing_is_lost(slurm, options_
                 jobs |= set(slurm.list_jobs())
             if number == 60:
                 slurm.cancel(slurm.list_jobs()[0])
-            if number == 500:
-                os.kill(outcome.result, signal.SIGKILL)
     assert sorted(done) == list(range(600))
     assert len(jobs) == 3
-    assert len(processes) >= 3
+    assert len(processes) == 3
+
+
+def test_a_process_that_is_killed_is_started_again_in_its_job(slurm, options_file):
+    done, processes = [], set()
+    until_replaced = itertools.takewhile(lambda _: len(processes) < 3, range(5000))
+    with QueueBackend("slurm", options_file, lost_after_s=120) as backend:
+        for number, outcome in enumerate(backend.run(process_of, until_replaced)):
+            assert outcome.error is None
+            done.append(outcome.item)
+            processes.add(outcome.result)
+            if number == 100:
+                jobs = slurm.list_jobs()
+                os.kill(outcome.result, signal.SIGKILL)
+        assert slurm.list_jobs() == jobs
+    assert len(processes) == 3
+    assert sorted(done) == list(range(len(done)))
 
 
 def test_a_job_that_cannot_be_is_explained(slurm, options_file):

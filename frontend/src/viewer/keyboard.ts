@@ -38,7 +38,7 @@ const KEYS: Record<string, () => void> = {
   "[": () => (brushRadius.value = clampBrush(brushRadius.value / 1.25)),
   "]": () => (brushRadius.value = clampBrush(brushRadius.value * 1.25)),
   h: () => (marksAreShown.value = !marksAreShown.value),
-  "?": () => (helpIsOpen.value = !helpIsOpen.value),
+  "?": () => (helpIsOpen.value = true),
   Escape: () => {
     if (openMenu.value !== null) openMenu.value = null;
     else if (ruler.value) ruler.value = null;
