@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import IO, Any, Literal
 
 from deepem.errors import DeepEMError, OutputError
 
-_TEMPORARY_NAME = ".deepem-*.part"
+_TEMPORARY_NAMES = ".deepem-*.part"
 _EXISTS = "exists already; pass overwrite=True (--overwrite) to replace it"
 _NO_PERMISSION = "cannot be written: no permission; choose another folder or ask its owner"
 _IS_FOLDER = "is a folder; give the name of a file"
@@ -66,7 +67,7 @@ def write_atomically(
     ...     _ = file.write("12 34\n")
     """
     path = Path(path)
-    temporary = path.with_name(_TEMPORARY_NAME.replace("*", secrets.token_hex(6)))
+    temporary = path.with_name(_temporary_name(path, secrets.token_hex(6)))
     text_options = {"encoding": "utf-8", "newline": "\n"} if mode == "w" else {}
     with _explain(path):
         if path.is_dir():
@@ -107,10 +108,22 @@ def remove_leftovers(folder: Path, *, before: float) -> None:
     before
         Time in seconds since 1970: what was changed later may belong to a writer that lives.
     """
-    for path in folder.rglob(_TEMPORARY_NAME):
+    for path in folder.rglob(_TEMPORARY_NAMES):
         with suppress(OSError):  # somebody was faster
             if path.stat().st_mtime < before:
                 path.unlink()
+
+
+def remove_leftovers_of(path: Path) -> None:
+    """Remove what writers of one file have left that were killed; none of them may be alive."""
+    for temporary in path.parent.glob(_temporary_name(path, "*")):
+        temporary.unlink(missing_ok=True)
+
+
+def _temporary_name(path: Path, token: str) -> str:
+    """Name of a temporary file, short where that of the file is as long as may be."""
+    whose = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
+    return _TEMPORARY_NAMES.replace("*", f"{whose}-{token}")
 
 
 @contextmanager

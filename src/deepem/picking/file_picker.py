@@ -12,7 +12,7 @@ import torch
 from deepem.core import Frame, Picks
 from deepem.errors import DeepEMError, MicrographError
 from deepem.io import MicrographFile, PickFormat, open_micrograph, pick_format, write_picks
-from deepem.io.atomic import touch
+from deepem.io.atomic import remove_leftovers_of, touch
 from deepem.io.file_content import FileContent
 from deepem.picking.picked_file import PickedFile
 from deepem.picking.picker import Picker
@@ -203,6 +203,10 @@ class FilePicker:
     def _write(self, file: MicrographFile, verdict: Verdict, scanned: Scanned) -> None:
         may_replace = self.overwrite or (self.resume and self.has_begun(file.name))
         mark = self._mark(file.name)
+        if mark.exists():
+            written = scanned_path(self.out, file.name), *self._list_files(file, verdict)
+            for path in written:
+                remove_leftovers_of(path)
         touch(mark)  # until the end: whoever kills us leaves word that files may be replaced
         for known in self.formats_of_one:
             path = known.path_in(self.out, file.name)

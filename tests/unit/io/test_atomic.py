@@ -9,6 +9,7 @@ import pytest
 
 from deepem.errors import FileFormatError, OutputError
 from deepem.io import write_atomically
+from deepem.io.atomic import remove_leftovers_of
 
 
 def test_text_is_utf8_with_unix_line_ends(tmp_path):
@@ -50,6 +51,20 @@ def test_a_failure_in_the_middle_leaves_nothing(error, tmp_path):
     with pytest.raises(error):
         write_half(tmp_path / "out.txt", error)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_killed_writers_of_one_file_left_can_be_removed(tmp_path):
+    one, other = tmp_path / f"{'[1]':µ>120}.star", tmp_path / "other.star"
+    one.write_text("old")
+    writers = [write_atomically(path, overwrite=True) for path in (one, one, other)]
+    for writer in writers:
+        writer.__enter__()  # and never comes to its end
+    assert len(list(tmp_path.iterdir())) == 4
+    remove_leftovers_of(one)
+    assert len(list(tmp_path.iterdir())) == 2
+    remove_leftovers_of(other)
+    assert list(tmp_path.iterdir()) == [one]
+    assert one.read_text() == "old"
 
 
 def test_a_failure_in_the_middle_keeps_the_old_file(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from deepem.cluster import LocalProcesses, ThisProcess
 from deepem.errors import MicrographError, OutputError
 from deepem.io import MicrographFile, open_micrograph, write_mrc
+from deepem.io.atomic import write_atomically
 from deepem.networks import load_model, save_model
 from deepem.picking import Picker, pick_files
 from deepem.simulation import write_scene
@@ -61,6 +62,7 @@ class DyingWorkers(ThisProcess):
 
     def __init__(self, out, *, while_it_wrote):
         self._out, self._while_it_wrote = out, while_it_wrote
+        self._open_writers = []
 
     def run(self, function, items):
         """Apply a function twice to every item."""
@@ -71,6 +73,10 @@ class DyingWorkers(ThisProcess):
                 scan = self._out / "candidates" / f"{file.name}.safetensors"
                 scan.with_name(f"{file.name}.begun").touch()
                 scan.unlink()
+                for path in (scan, self._out / f"{file.name}.box"):
+                    writer = write_atomically(path, overwrite=True)
+                    writer.__enter__().write("half")
+                    self._open_writers.append(writer)  # else it would tidy up
             return function(file)
 
         yield from super().run(do_twice, items)
