@@ -299,7 +299,7 @@ def test_deepem_is_a_job_of_relion(project: Path) -> None:
     start_project(next_job=3)
 
     pipeline = run_external_job(
-        "External/job003/", "relion train", suffix, diameter=130, updates=150
+        "External/job003/", "relion train", suffix, diameter=130, updates=100
     )
     run_err = Path("External/job003/run.err").read_text()
     assert find_status(pipeline, "External/job003/") == 2, run_err

@@ -26,7 +26,7 @@ from deepem.training import train_in_cycles
 _SET = "19s_like"
 _MISTAKES, _AT_ONCE = "turn by turn", "at once"
 _N_TURNS = 2
-_QUICK_UPDATES = 30
+_QUICK_UPDATES = 10
 
 
 def _make_cells(quick: bool, n_seeds: int) -> list[Cell]:
