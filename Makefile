@@ -3,7 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# What is installed is compiled when it is first used: most of it never is.
+# What is installed is compiled when it is first used: most of it never is. It must be kept then.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
 # A few tests at a time, each on one core.
