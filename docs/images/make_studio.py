@@ -59,7 +59,7 @@ def main() -> None:
             review(page, truth, url)
             look_at_gallery(page)
             compare(page, write_mirrored(truth, Path(temporary) / "mirrored"))
-            hand_over(page)
+            hand_over(page, session)
 
 
 @contextmanager
@@ -279,7 +279,7 @@ def compare(page: Page, files: Sequence[Path]) -> None:
     take(page, "compare")
 
 
-def hand_over(page: Page) -> None:
+def hand_over(page: Page, session: Path) -> None:
     """Export the trained network's picks for RELION and cryoSPARC."""
     open_micrograph(page, "mic_0004")
     page.get_by_role("tab", name="Hand over").click()
@@ -287,6 +287,11 @@ def hand_over(page: Page) -> None:
     page.get_by_role("button", name="Export", exact=True).click()
     expect(page.get_by_role("button", name=re.compile("[Dd]ownload")).first).to_be_visible()
     page.wait_for_timeout(6000)
+    # The folder is a temporary one of this machine: a name that is nobody's is shown.
+    page.locator(".panel li").first.evaluate(
+        "(item, [shown, name]) => { item.innerHTML = item.innerHTML.replaceAll(shown, name); }",
+        [str(session), f"/data/{session.name}"],
+    )
     take(page, "handover")
 
 
