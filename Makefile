@@ -3,7 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# What is installed is compiled when it is first used: most of it never is. It must be kept then.
+# What is installed is compiled when it is first used (most of it never is), and that is kept:
+# where Python is told not to, every process would compile torch again.
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 

@@ -203,9 +203,8 @@ class FilePicker:
     def _write(self, file: MicrographFile, verdict: Verdict, scanned: Scanned) -> None:
         may_replace = self.overwrite or (self.resume and self.has_begun(file.name))
         mark = self._mark(file.name)
-        if mark.exists():
-            written = scanned_path(self.out, file.name), *self._list_files(file, verdict)
-            for path in written:
+        if mark.exists():  # somebody was killed while writing these
+            for path in (*self._list_files(file, verdict), scanned_path(self.out, file.name)):
                 remove_leftovers_of(path)
         touch(mark)  # until the end: whoever kills us leaves word that files may be replaced
         for known in self.formats_of_one:
