@@ -45,9 +45,10 @@ def render(result: Result) -> list[str]:
     worst = {key: max(run[key] for run in result["runs"]) for key in ("first_s", "final_s")}
     lowest = min(run["final_f1"] for run in result["runs"])
     return [
-        f"Worst: first picks after {worst['first_s']:.1f} s ({verdict(worst['first_s'], _FIRST_S)}), "
-        f"final ones after {worst['final_s']:.1f} s ({verdict(worst['final_s'], _FINAL_S)}), their "
-        f"F1 {lowest:.3f} ({verdict(lowest, _F1, at_least=True)}).",
+        f"Worst: first picks after {worst['first_s']:.1f} s "
+        f"({verdict(worst['first_s'], _FIRST_S)}), final ones after {worst['final_s']:.1f} s "
+        f"({verdict(worst['final_s'], _FINAL_S)}), their F1 {lowest:.3f} "
+        f"({verdict(lowest, _F1, at_least=True)}).",
         "",
         *table(columns, rows),
     ]
